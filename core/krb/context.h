@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ZS_KRB_CONTEXT_H
+#define ZS_KRB_CONTEXT_H
+
+/* The acceptor's security context as an observer can rebuild it from a captured AP-REQ, the AP-REP that
+ * answered it and the service's key (RFC 4120, RFC 4121). Opening and judging are two things: what a key
+ * opens is opened, whatever the clock said; the verdict is data beside it. */
+#include "core/defect.h"
+#include "core/krb/key.h"
+#include "core/krb/keyring.h"
+#include "core/wire/span.h"
+
+/* Why a context, or a part of it, did not open. */
+enum zs_why {
+    ZS_WHY_OPENED,
+    ZS_WHY_NO_KEYS,         /* no keytab was given */
+    ZS_WHY_NO_PRINCIPAL,    /* the service is in no keytab */
+    ZS_WHY_NO_ENCTYPE,      /* the service is there, but without a key of the ticket's enctype */
+    ZS_WHY_KVNO_NEWER,      /* ticket's kvno is above every one in the keytab: keytab out of date */
+    ZS_WHY_KVNO_OLDER,      /* … below …: ticket out of date */
+    ZS_WHY_KEY_DIFFERS,     /* principal, kvno and enctype fit, the key does not */
+    ZS_WHY_ENCTYPE_UNKNOWN, /* an enctype that zmtpscope cannot open */
+    ZS_WHY_MALFORMED,       /* AP-REQ or ticket is not what RFC 4120 says */
+    ZS_WHY_AP_REP_MISSING,  /* mutual authentication was asked for and the capture has no AP-REP */
+    ZS_WHY_AP_REP_DAMAGED,  /* there is one, but it does not open under the session key */
+    ZS_WHY_COUNT
+};
+const char *zs_why_code(enum zs_why w); /* "no-principal": stable, for machines */
+
+enum zs_subkey_from { ZS_SUBKEY_ACCEPTOR, ZS_SUBKEY_INITIATOR, ZS_SUBKEY_SESSION };
+const char *zs_subkey_from_name(enum zs_subkey_from f); /* "acceptor", … */
+
+/* What an acceptor at the packet's time must have said, from the ticket's times and the authenticator's. */
+enum zs_verdict {
+    ZS_VERDICT_UNKNOWN,
+    ZS_VERDICT_ACCEPTABLE,
+    ZS_VERDICT_EXPIRED,
+    ZS_VERDICT_NOT_YET_VALID,
+    ZS_VERDICT_SKEW
+};
+const char *zs_verdict_name(enum zs_verdict v); /* "acceptable", "expired", … */
+
+#define ZS_SKEW_LIMIT_MS 300000 /* RFC 4120's customary five minutes, krb5's default */
+
+struct zs_ticket_times { /* Unix times, seconds; 0: absent */
+    int64_t auth, start, end, renew_till;
+};
+
+/* What is known of a context. Strings are owned by it. Enctypes are 0 where unknown. */
+struct zs_context_facts {
+    enum zs_why why; /* of the ticket; ZS_WHY_OPENED: everything below is known, but for … */
+    char *reason;    /* a sentence with names, numbers and remedy; NULL where all opened */
+    char *service_principal; /* from the clear part: always known when the AP-REQ was read */
+    char *client_principal;
+    char *
+        keytab_entry; /* "service.keytab: zmq/h@R kvno 3 aes256-cts-hmac-sha1-96": which entry opened it */
+    bool has_kvno;
+    uint32_t kvno; /* of the ticket */
+    int32_t ticket_etype, session_etype, subkey_etype;
+    enum zs_subkey_from
+        subkey_from; /* the key that per-message tokens are opened with by preference */
+    bool mutual;     /* AP-REP required */
+    bool authenticator_opened, ap_rep_opened;
+    uint32_t gss_flags;    /* of the authenticator's checksum 0x8003 (RFC 4121, 4.1.1) */
+    bool channel_bindings; /* Bnd is not zero */
+    bool delegated;        /* GSS_C_DELEG_FLAG with a KRB-CRED */
+    struct zs_ticket_times times;
+    uint32_t ticket_flags; /* RFC 4120, 5.3, bit 0 the highest */
+    int64_t skew_ms;       /* authenticator's time minus packet's time */
+    bool initiator_has_sequence, acceptor_has_sequence;
+    uint64_t initiator_sequence, acceptor_sequence; /* the first that each side is to use */
+    enum zs_verdict verdict;
+};
+
+struct zs_context;
+
+/* Opens what can be opened. ap_req and ap_rep are the Kerberos messages inside the context tokens (struct
+ * zs_token.inner); ap_rep is empty where there is none. time_ns is the AP-REQ's packet time, Unix, UTC.
+ * Never NULL: a context that did not open says why. Nothing is borrowed after the call. */
+struct zs_context *zs_context_new(const struct zs_keyring *keys, struct zs_span ap_req,
+                                  struct zs_span ap_rep, int64_t time_ns);
+const struct zs_context_facts *zs_context_facts(const struct zs_context *c);
+void zs_context_free(struct zs_context *c); /* wipes; NULL is fine */
+
+/* Can per-message tokens be opened at all? */
+bool zs_context_usable(const struct zs_context *c);
+
+/* An opened wrap token. */
+struct zs_unwrapped {
+    struct zs_span
+        plain;         /* points into the caller's buffer (sealed) or the token (integrity only) */
+    bool confidential; /* sealed */
+    bool sent_by_acceptor;
+    bool acceptor_subkey; /* the token's flag */
+    uint64_t sequence;
+    uint16_t ec, rrc;
+    enum zs_subkey_from key; /* which key opened it */
+};
+
+/* Octets of buffer that zs_context_unwrap() wants for a token of n octets. */
+size_t zs_unwrap_room(size_t n);
+
+/* Opens one wrap token (RFC 4121, 4.2). Any token in any order: the context does not change, but two threads
+ * must not use one context at once. *u is filled only on ZS_OK, and ZS_OK means that the checksum held.
+ * buf has at least zs_unwrap_room(token.n) octets. Nothing is allocated. ZS_E_WRAP_*, ZS_E_CFX_HEADER. */
+enum zs_rc zs_context_unwrap(const struct zs_context *c, struct zs_span token, uint8_t *buf,
+                             size_t room, struct zs_unwrapped *u);
+
+#endif

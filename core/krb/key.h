@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ZS_KRB_KEY_H
+#define ZS_KRB_KEY_H
+
+/* A Kerberos key. Key octets live in this type alone, are wiped on clear and never formatted. */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ZS_KEY_MAX 32 /* octets: the longest key of RFC 3961's and RFC 8009's enctypes */
+
+struct zs_key {
+    int32_t enctype; /* RFC 3961 number; 0: no key */
+    uint8_t n;       /* octets */
+    uint8_t octets[ZS_KEY_MAX];
+};
+
+/* False, and *k is cleared, where n exceeds ZS_KEY_MAX. */
+bool zs_key_set(struct zs_key *k, int32_t enctype, const void *octets, size_t n);
+void zs_key_clear(struct zs_key *k);
+
+/* The name as krb5 has it, "aes256-cts-hmac-sha1-96"; "enctype-99" where krb5 has none. Static storage or,
+ * for a number without a name, buf (of at least 24 octets). */
+const char *zs_enctype_name(int32_t enctype, char *buf, size_t size);
+#define ZS_ENCTYPE_NAME_MAX 40
+
+#endif

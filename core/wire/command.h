@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ZS_WIRE_COMMAND_H
+#define ZS_WIRE_COMMAND_H
+
+/* Commands: a name and a body. 23/ZMTP and 37/ZMTP write the name as a short string; 38/ZMTP-GSSAPI as
+ * 8 octets padded with spaces. Both are read, told apart by the first octet, and reported. */
+#include "core/defect.h"
+#include "core/wire/span.h"
+
+enum zs_command_id {
+    ZS_CMD_UNKNOWN,
+    ZS_CMD_EMPTY, /* libzmq: the frame 04 00 by which a GSSAPI client says that its context stands */
+    ZS_CMD_READY,
+    ZS_CMD_ERROR,
+    ZS_CMD_PING,
+    ZS_CMD_PONG,
+    ZS_CMD_SUBSCRIBE,
+    ZS_CMD_CANCEL,
+    ZS_CMD_JOIN,
+    ZS_CMD_LEAVE,
+    ZS_CMD_HELLO,
+    ZS_CMD_WELCOME,
+    ZS_CMD_INITIATE,
+    ZS_CMD_MESSAGE,
+    ZS_CMD_COUNT
+};
+
+enum zs_form {
+    ZS_FORM_LIBZMQ, /* short-string name: all of ZMTP 3, and libzmq's GSSAPI */
+    ZS_FORM_PADDED, /* 8 octets, space padded: 38/ZMTP-GSSAPI as written */
+};
+
+struct zs_command {
+    enum zs_command_id id;
+    enum zs_form form;
+    bool misnamed;       /* libzmq: PLAIN's ERROR goes out as 5E "RROR"; read as ERROR */
+    struct zs_span name; /* without length octet or padding; empty for ZS_CMD_EMPTY */
+    struct zs_span body;
+};
+
+/* The name and the rest of a command frame's body, or of a message frame that begins like MESSAGE.
+ * A command that runs out of octets is ZS_E_COMMAND_NAME. An unknown name is no error: ZS_CMD_UNKNOWN. */
+enum zs_rc zs_command_parse(struct zs_span frame_body, struct zs_command *c);
+
+/* "READY"; "" for EMPTY and UNKNOWN. Static storage. */
+const char *zs_command_name(enum zs_command_id id);
+const char *zs_form_name(enum zs_form form); /* "libzmq", "padded" */
+
+/* One property of metadata (READY, INITIATE): name, value. */
+struct zs_property {
+    struct zs_span name, value;
+};
+
+/* The next property from the front of *metadata, which is moved on. False: nothing is left, or *rc is
+ * ZS_E_METADATA; on that, *metadata keeps the octets that could not be read. Names of 1 to 255 octets. */
+bool zs_metadata_next(struct zs_span *metadata, struct zs_property *p, enum zs_rc *rc);
+
+/* Bodies of ZMTP 3.1's commands. Each wants the whole body and nothing behind it: ZS_E_COMMAND_BODY. */
+struct zs_ping {
+    uint16_t ttl;           /* tenths of a second */
+    struct zs_span context; /* up to 16 octets, to be sent back in a PONG */
+};
+enum zs_rc zs_ping_parse(struct zs_span body, struct zs_ping *p);
+enum zs_rc zs_error_parse(struct zs_span body, struct zs_span *reason);
+
+#endif
