@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Frames of 23/ZMTP, 15/ZMTP and 13/ZMTP. No state, no allocation. */
+#include "core/wire/frame.h"
+
+/* 13/ZMTP: one octet of length, or FF and eight; it counts the flags octet that comes next. */
+static enum zs_rc parse_header_1(struct zs_span in, struct zs_frame *f)
+{
+    struct zs_rd rd = zs_rd(in);
+    uint64_t length = zs_rd_u8(&rd);
+    bool is_long = length == 0xff;
+
+    if (is_long)
+        length = zs_rd_be64(&rd);
+    uint8_t flags = zs_rd_u8(&rd);
+    if (!rd.ran_out && (flags & ~ZS_FRAME_MORE))
+        return ZS_E_FRAME_FLAGS;
+    if (in.n > 0 && in.p[0] == 0)
+        return ZS_E_FRAME_SIZE;
+    if (rd.ran_out)
+        return ZS_MORE;
+    if (length == 0)
+        return ZS_E_FRAME_SIZE;
+    *f = (struct zs_frame){.flags = flags, .header = is_long ? 10 : 2, .size = length - 1};
+    return ZS_OK;
+}
+
+enum zs_rc zs_frame_header_parse(enum zs_framing framing, struct zs_span in, struct zs_frame *f)
+{
+    static const uint8_t known[] = {
+        [ZS_FRAMING_2] = ZS_FRAME_MORE | ZS_FRAME_LONG,
+        [ZS_FRAMING_3] = ZS_FRAME_MORE | ZS_FRAME_LONG | ZS_FRAME_COMMAND,
+    };
+
+    if (framing == ZS_FRAMING_1)
+        return parse_header_1(in, f);
+    struct zs_rd rd = zs_rd(in);
+    uint8_t flags = zs_rd_u8(&rd);
+    if (flags & ~known[framing])
+        return ZS_E_FRAME_FLAGS;
+    bool is_long = flags & ZS_FRAME_LONG;
+    uint64_t size = is_long ? zs_rd_be64(&rd) : zs_rd_u8(&rd);
+    if (rd.ran_out)
+        return ZS_MORE;
+    *f = (struct zs_frame){.flags = flags, .header = is_long ? 9 : 2, .size = size};
+    return ZS_OK;
+}
+
+enum zs_rc zs_frame_parse(enum zs_framing framing, struct zs_span in, size_t limit,
+                          struct zs_frame *f)
+{
+    struct zs_frame got;
+    enum zs_rc rc = zs_frame_header_parse(framing, in, &got);
+
+    if (rc != ZS_OK)
+        return rc;
+    /* Judge the size by itself, never as header + size: the peer chose it, and nine header octets plus
+     * 2^64 - 9 make a frame of length 0, which never ends. */
+    if (got.size > limit)
+        return ZS_E_FRAME_SIZE;
+    if (got.size > in.n - got.header)
+        return ZS_MORE;
+    got.body = zs_span(in.p + got.header, (size_t)got.size);
+    *f = got;
+    return ZS_OK;
+}

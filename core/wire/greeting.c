@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Greetings of 23/ZMTP, 37/ZMTP, 15/ZMTP and the absence of one in 13/ZMTP.
+ *
+ * Limits: the filler's 31 octets are not looked at: 23/ZMTP reserves them for later. */
+#include "core/wire/greeting.h"
+
+enum {
+    SIGNATURE_SIZE = 10,
+    REVISION_SIZE = 1,
+    REMAINDER_2 = 1,  /* socket type */
+    REMAINDER_3 = 53, /* minor, mechanism, as-server, filler */
+};
+
+void zs_greeting_init(struct zs_greeting *g)
+{
+    *g = (struct zs_greeting){.part = ZS_GREETING_SIGNATURE};
+}
+
+/* 15/ZMTP, 23/ZMTP: FF and a tenth octet whose lowest bit is set cannot begin a ZMTP 1.0 stream, where they
+ * would be a length of 2^56 octets at least. */
+static enum zs_rc step_signature(struct zs_greeting *g, struct zs_span in, size_t *used)
+{
+    if (in.n == 0)
+        return ZS_MORE;
+    if (in.p[0] != 0xff) {
+        g->part = ZS_GREETING_DONE;
+        *used = 0;
+        return ZS_OK;
+    }
+    if (in.n < SIGNATURE_SIZE)
+        return ZS_MORE;
+    *used = 0;
+    g->part = ZS_GREETING_DONE;
+    if (in.p[9] & 1) {
+        struct zs_rd rd = zs_rd(zs_span(in.p + 1, 8));
+        g->versioned = true;
+        g->padding = zs_rd_be64(&rd);
+        g->part = ZS_GREETING_REVISION;
+        *used = SIGNATURE_SIZE;
+    }
+    return ZS_OK;
+}
+
+static bool is_mechanism_octet(uint8_t c)
+{
+    return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' ||
+           c == '+';
+}
+
+/* 23/ZMTP: mechanism = 20*20mechanism-char, NUL padded. */
+static enum zs_rc read_mechanism(struct zs_span s, char name[ZS_MECHANISM_SIZE + 1])
+{
+    size_t n = 0;
+
+    while (n < s.n && is_mechanism_octet(s.p[n]))
+        n++;
+    for (size_t i = n; i < s.n; i++)
+        if (s.p[i] != 0)
+            return ZS_E_GREETING_MECHANISM;
+    if (n == 0)
+        return ZS_E_GREETING_MECHANISM;
+    memset(name, 0, ZS_MECHANISM_SIZE + 1);
+    memcpy(name, s.p, n);
+    return ZS_OK;
+}
+
+static enum zs_rc step_remainder(struct zs_greeting *g, struct zs_span in, size_t *used)
+{
+    struct zs_rd rd = zs_rd(in);
+    struct zs_greeting next = *g;
+
+    if (g->major < 3) {
+        next.socket_type = zs_rd_u8(&rd);
+        if (rd.ran_out)
+            return ZS_MORE;
+        next.part = ZS_GREETING_DONE;
+        *g = next;
+        *used = REMAINDER_2;
+        return ZS_OK;
+    }
+    next.minor = zs_rd_u8(&rd);
+    struct zs_span mechanism = zs_rd_bytes(&rd, ZS_MECHANISM_SIZE);
+    uint8_t as_server = zs_rd_u8(&rd);
+    zs_rd_bytes(&rd, 31);
+    if (rd.ran_out)
+        return ZS_MORE;
+    enum zs_rc rc = read_mechanism(mechanism, next.mechanism);
+    if (rc != ZS_OK)
+        return rc;
+    if (as_server > 1)
+        return ZS_E_GREETING_AS_SERVER;
+    next.as_server = as_server;
+    next.part = ZS_GREETING_DONE;
+    *g = next;
+    *used = REMAINDER_3;
+    return ZS_OK;
+}
+
+enum zs_rc zs_greeting_step(struct zs_greeting *g, struct zs_span in, size_t *used)
+{
+    switch (g->part) {
+    case ZS_GREETING_SIGNATURE:
+        return step_signature(g, in, used);
+    case ZS_GREETING_REVISION:
+        if (in.n < REVISION_SIZE)
+            return ZS_MORE;
+        g->major = in.p[0];
+        g->part = ZS_GREETING_REMAINDER;
+        *used = REVISION_SIZE;
+        return ZS_OK;
+    case ZS_GREETING_REMAINDER:
+        return step_remainder(g, in, used);
+    case ZS_GREETING_DONE:
+        break;
+    }
+    *used = 0;
+    return ZS_OK;
+}
+
+const char *zs_greeting_version(const struct zs_greeting *g)
+{
+    if (g->part == ZS_GREETING_DONE && !g->versioned)
+        return "1.0";
+    if (g->part <= ZS_GREETING_REVISION)
+        return NULL;
+    if (g->major < 3)
+        return "2.0";
+    if (g->part != ZS_GREETING_DONE)
+        return NULL;
+    return g->major == 3 && g->minor == 0 ? "3.0" : "3.1";
+}
+
+enum zs_rc zs_signature_probe(struct zs_span in)
+{
+    if (in.n > 0 && in.p[0] != 0xff)
+        return ZS_E_GREETING_SIGNATURE;
+    if (in.n < SIGNATURE_SIZE)
+        return ZS_MORE;
+    return in.p[9] == 0x7f ? ZS_OK : ZS_E_GREETING_SIGNATURE;
+}
+
+enum zs_rc zs_identity_probe(struct zs_span in)
+{
+    if (in.n > 0 && (in.p[0] == 0 || in.p[0] == 0xff))
+        return ZS_E_GREETING_SIGNATURE;
+    if (in.n < 2)
+        return ZS_MORE;
+    return in.p[1] == 0 ? ZS_OK : ZS_E_GREETING_SIGNATURE;
+}
