@@ -48,19 +48,19 @@ struct zs_ticket_times { /* Unix times, seconds; 0: absent */
 
 /* What is known of a context. Strings are owned by it. Enctypes are 0 where unknown. */
 struct zs_context_facts {
-    enum zs_why why; /* of the ticket; ZS_WHY_OPENED: everything below is known, but for … */
-    char *reason;    /* a sentence with names, numbers and remedy; NULL where all opened */
+    enum zs_why why; /* the first thing that did not open; ZS_WHY_OPENED: everything did */
+    char *reason; /* the same in a sentence with names, numbers and remedy; NULL: nothing to say */
     char *service_principal; /* from the clear part: always known when the AP-REQ was read */
     char *client_principal;
-    char *
-        keytab_entry; /* "service.keytab: zmq/h@R kvno 3 aes256-cts-hmac-sha1-96": which entry opened it */
+    /* "service.keytab: zmq/h@R kvno 3 aes256-cts-hmac-sha1-96": which entry opened the ticket … */
+    char *keytab_entry;
+    bool other_entry; /* … and it is not the one which the ticket names */
     bool has_kvno;
     uint32_t kvno; /* of the ticket */
     int32_t ticket_etype, session_etype, subkey_etype;
-    enum zs_subkey_from
-        subkey_from; /* the key that per-message tokens are opened with by preference */
-    bool mutual;     /* AP-REP required */
-    bool authenticator_opened, ap_rep_opened;
+    enum zs_subkey_from subkey_from; /* the key that opens per-message tokens, by preference */
+    bool mutual;                     /* AP-REP required */
+    bool ticket_opened, authenticator_opened, ap_rep_opened;
     uint32_t gss_flags;    /* of the authenticator's checksum 0x8003 (RFC 4121, 4.1.1) */
     bool channel_bindings; /* Bnd is not zero */
     bool delegated;        /* GSS_C_DELEG_FLAG with a KRB-CRED */
@@ -87,9 +87,8 @@ bool zs_context_usable(const struct zs_context *c);
 
 /* An opened wrap token. */
 struct zs_unwrapped {
-    struct zs_span
-        plain;         /* points into the caller's buffer (sealed) or the token (integrity only) */
-    bool confidential; /* sealed */
+    struct zs_span plain; /* in the caller's buffer or, if the token is not sealed, in the token */
+    bool confidential;    /* sealed */
     bool sent_by_acceptor;
     bool acceptor_subkey; /* the token's flag */
     uint64_t sequence;

@@ -19,8 +19,8 @@ struct zs_key {
 bool zs_key_set(struct zs_key *k, int32_t enctype, const void *octets, size_t n);
 void zs_key_clear(struct zs_key *k);
 
-/* The name as krb5 has it, "aes256-cts-hmac-sha1-96"; "enctype-99" where krb5 has none. Static storage or,
- * for a number without a name, buf (of at least 24 octets). */
+/* The name as krb5 has it, "aes256-cts-hmac-sha1-96", or "enctype-99" where it has none; written to buf, which
+ * has ZS_ENCTYPE_NAME_MAX octets, and returned. */
 const char *zs_enctype_name(int32_t enctype, char *buf, size_t size);
 #define ZS_ENCTYPE_NAME_MAX 40
 

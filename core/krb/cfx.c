@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Wrap tokens of RFC 4121, 4.2.4 and 4.2.6.2. */
+#include "core/krb/cfx.h"
+
+/* out = s rotated left by n octets, which undoes a right rotation; the two do not overlap. */
+static void rotate_left(struct zs_span s, size_t n, uint8_t *out)
+{
+    memcpy(out, s.p + n, s.n - n);
+    memcpy(out + s.n - n, s.p, n);
+}
+
+/* 4.2.5: the payload as it was before the sender rotated it; in buf if it was. */
+static struct zs_span unrotated(const struct zs_cfx *c, uint8_t *buf)
+{
+    size_t n = c->payload.n ? c->rrc % c->payload.n : 0;
+
+    if (n == 0)
+        return c->payload;
+    rotate_left(c->payload, n, buf);
+    return zs_span(buf, c->payload.n);
+}
+
+/* 4.2.4: the header as it goes into ciphertext or checksum: RRC is zero there, and in a checksum EC too. */
+static void header_inside(const struct zs_cfx *c, bool sealed, uint8_t out[ZS_CFX_HEADER])
+{
+    memcpy(out, c->header.p, ZS_CFX_HEADER);
+    memset(out + (sealed ? 6 : 4), 0, sealed ? 2 : 4);
+}
+
+/* { text | EC octets of filler | header }: the copy of the header is what binds flags, EC and sequence. */
+static enum zs_rc open_sealed(struct zs_seal *s, const struct zs_cfx *c, struct zs_span sealed,
+                              uint8_t *buf, struct zs_span *plain)
+{
+    uint8_t header[ZS_CFX_HEADER];
+    size_t around = zs_seal_confounder(s) + zs_seal_tag(s);
+
+    if (sealed.n < around + ZS_CFX_HEADER)
+        return ZS_E_WRAP_SHORT;
+    size_t inside = sealed.n - around - ZS_CFX_HEADER;
+    if (!zs_seal_open(s, sealed, buf))
+        return ZS_E_WRAP_CHECKSUM;
+    uint8_t *text = buf + zs_seal_confounder(s);
+    header_inside(c, true, header);
+    if (memcmp(text + inside, header, ZS_CFX_HEADER) != 0)
+        return ZS_E_WRAP_HEADER;
+    if (c->ec > inside)
+        return ZS_E_WRAP_EC;
+    *plain = zs_span(text, inside - c->ec);
+    return ZS_OK;
+}
+
+/* { text | checksum }: EC is the checksum's length. */
+static enum zs_rc open_unsealed(struct zs_seal *s, const struct zs_cfx *c, struct zs_span in,
+                                struct zs_span *plain)
+{
+    uint8_t header[ZS_CFX_HEADER];
+
+    if (c->ec != zs_seal_tag(s))
+        return ZS_E_WRAP_EC;
+    if (in.n < c->ec)
+        return ZS_E_WRAP_SHORT;
+    struct zs_span text = zs_span(in.p, in.n - c->ec);
+    header_inside(c, false, header);
+    if (!zs_seal_check(s, text, zs_span(header, sizeof header), zs_span_skip(in, text.n)))
+        return ZS_E_WRAP_CHECKSUM;
+    *plain = text;
+    return ZS_OK;
+}
+
+enum zs_rc zs_cfx_open(struct zs_seal *s, const struct zs_cfx *c, uint8_t *buf,
+                       struct zs_span *plain)
+{
+    struct zs_span in = unrotated(c, buf);
+
+    return c->flags & ZS_CFX_SEALED ? open_sealed(s, c, in, buf, plain)
+                                    : open_unsealed(s, c, in, plain);
+}

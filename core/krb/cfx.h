@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ZS_KRB_CFX_H
+#define ZS_KRB_CFX_H
+
+/* Wrap tokens of RFC 4121 under one key. */
+#include "core/krb/seal.h"
+#include "core/wire/token.h"
+
+/* RFC 4121, 2: KG-USAGE-ACCEPTOR-SEAL and KG-USAGE-INITIATOR-SEAL, of wrap tokens sealed or not. */
+enum { ZS_USAGE_ACCEPTOR_SEAL = 22, ZS_USAGE_INITIATOR_SEAL = 24 };
+
+/* Opens c with s. buf has c->payload.n octets at least. On ZS_OK *plain points into buf, or, where the token is
+ * not sealed and not rotated, into the token. ZS_E_WRAP_SHORT, _CHECKSUM, _HEADER, _EC. */
+enum zs_rc zs_cfx_open(struct zs_seal *s, const struct zs_cfx *c, uint8_t *buf,
+                       struct zs_span *plain);
+
+#endif

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The acceptor's context, rebuilt by an observer: ticket, authenticator and AP-REP are opened each by itself, so
+ * that a damaged one costs its own facts and nothing else (RFC 4120 3.2, RFC 4121 2 and 4.1.1, RFC 4537).
+ *
+ * Limits: per-message tokens of RFC 4121 alone; MIC tokens are not checked. */
+#include "core/krb/context.h"
+
+#include "core/krb/cfx.h"
+#include "core/krb/opener.h"
+#include "core/krb/parts.h"
+
+#include <glib.h>
+
+enum { KEY_COUNT = ZS_SUBKEY_SESSION + 1, SENDER_COUNT = 2 };
+
+struct zs_context {
+    struct zs_context_facts facts;
+    struct zs_key key[KEY_COUNT]; /* by enum zs_subkey_from */
+    /* Derived keys and their handles, made when the first token wants them; [key][sender is acceptor]. */
+    struct zs_seal *seal[KEY_COUNT][SENDER_COUNT];
+};
+
+const char *zs_why_code(enum zs_why w)
+{
+    static const char *const codes[ZS_WHY_COUNT] = {
+        [ZS_WHY_OPENED] = "opened",
+        [ZS_WHY_NO_KEYS] = "no-keys",
+        [ZS_WHY_NO_PRINCIPAL] = "no-principal",
+        [ZS_WHY_NO_ENCTYPE] = "no-enctype",
+        [ZS_WHY_KVNO_NEWER] = "kvno-newer",
+        [ZS_WHY_KVNO_OLDER] = "kvno-older",
+        [ZS_WHY_KEY_DIFFERS] = "key-differs",
+        [ZS_WHY_ENCTYPE_UNKNOWN] = "enctype-unknown",
+        [ZS_WHY_MALFORMED] = "malformed",
+        [ZS_WHY_AP_REP_MISSING] = "ap-rep-missing",
+        [ZS_WHY_AP_REP_DAMAGED] = "ap-rep-damaged",
+    };
+    return codes[w];
+}
+
+const char *zs_subkey_from_name(enum zs_subkey_from f)
+{
+    static const char *const names[] = {"acceptor", "initiator", "session"};
+    return names[f];
+}
+
+const char *zs_verdict_name(enum zs_verdict v)
+{
+    static const char *const names[] = {"unknown", "acceptable", "expired", "not-yet-valid",
+                                        "skew"};
+    return names[v];
+}
+
+/* The first reason stands: it is the cause, later ones follow from it. */
+static void say(struct zs_context_facts *f, enum zs_why why, char *reason)
+{
+    if (f->why != ZS_WHY_OPENED || (f->reason && !reason)) {
+        g_free(reason);
+        return;
+    }
+    f->why = why;
+    g_free(f->reason);
+    f->reason = reason;
+}
+
+static void set_key(struct zs_context *c, enum zs_subkey_from which, const struct zs_key_part *part)
+{
+    if (part->octets.n)
+        zs_key_set(&c->key[which], part->enctype, part->octets.p, part->octets.n);
+}
+
+static void open_authenticator(struct zs_context *c, krb5_context krb, const struct zs_ap_req *req,
+                               int64_t time_ns)
+{
+    struct zs_context_facts *f = &c->facts;
+    struct zs_plaintext plain;
+    struct zs_authenticator a;
+    struct zs_gss_checksum sum;
+
+    if (!zs_decrypt(krb, &c->key[ZS_SUBKEY_SESSION], ZS_USAGE_AUTHENTICATOR, &req->authenticator,
+                    &plain))
+        return;
+    if (zs_authenticator_parse(zs_span(plain.p, plain.n), &a) == ZS_OK) {
+        f->authenticator_opened = true;
+        f->skew_ms = (a.time_us - time_ns / 1000) / 1000;
+        set_key(c, ZS_SUBKEY_INITIATOR, &a.subkey);
+        f->initiator_has_sequence = a.has_sequence;
+        f->initiator_sequence = a.sequence;
+        if (a.checksum_type == ZS_CHECKSUM_GSS &&
+            zs_gss_checksum_parse(a.checksum, &sum) == ZS_OK) {
+            f->gss_flags = sum.flags;
+            f->channel_bindings = sum.channel_bindings;
+            f->delegated = sum.delegated.n > 0;
+        }
+    }
+    zs_plaintext_clear(&plain);
+}
+
+static void open_ap_rep(struct zs_context *c, krb5_context krb, struct zs_span ap_rep)
+{
+    struct zs_context_facts *f = &c->facts;
+    struct zs_plaintext plain = {0};
+    struct zs_ap_rep_part part;
+    struct zs_ap_rep rep;
+
+    if (ap_rep.n == 0) {
+        if (f->mutual)
+            say(f, ZS_WHY_AP_REP_MISSING,
+                g_strdup(
+                    "the capture has no AP-REP for this AP-REQ, so the acceptor's subkey is unknown"));
+        /* Without mutual authentication the acceptor's numbers start where the initiator's do. */
+        f->acceptor_has_sequence = f->initiator_has_sequence && !f->mutual;
+        f->acceptor_sequence = f->initiator_sequence;
+        return;
+    }
+    if (zs_ap_rep_parse(ap_rep, &rep) == ZS_OK &&
+        zs_decrypt(krb, &c->key[ZS_SUBKEY_SESSION], ZS_USAGE_AP_REP, &rep.part, &plain) &&
+        zs_ap_rep_part_parse(zs_span(plain.p, plain.n), &part) == ZS_OK) {
+        f->ap_rep_opened = true;
+        set_key(c, ZS_SUBKEY_ACCEPTOR, &part.subkey);
+        f->acceptor_has_sequence = part.has_sequence;
+        f->acceptor_sequence = part.sequence;
+    } else {
+        say(f, ZS_WHY_AP_REP_DAMAGED,
+            g_strdup(
+                "the AP-REP does not open under the ticket's session key: it is damaged, or it answers "
+                "another AP-REQ; the acceptor's subkey is unknown"));
+    }
+    zs_plaintext_clear(&plain);
+}
+
+/* RFC 4120, 3.2.3: what an acceptor whose clock is the capture's must say. */
+static enum zs_verdict judge(const struct zs_context_facts *f, int64_t time_ns)
+{
+    int64_t now = time_ns / 1000000000, leeway = ZS_SKEW_LIMIT_MS / 1000;
+
+    if (now + leeway < f->times.start)
+        return ZS_VERDICT_NOT_YET_VALID;
+    if (now - leeway > f->times.end)
+        return ZS_VERDICT_EXPIRED;
+    if (!f->authenticator_opened)
+        return ZS_VERDICT_UNKNOWN;
+    if (f->skew_ms > ZS_SKEW_LIMIT_MS || f->skew_ms < -ZS_SKEW_LIMIT_MS)
+        return ZS_VERDICT_SKEW;
+    return ZS_VERDICT_ACCEPTABLE;
+}
+
+/* Which key per-message tokens are opened with by preference: the acceptor's subkey, the initiator's, the
+ * ticket's. While an AP-REP is due and lost, nobody knows. */
+static void choose_subkey(struct zs_context *c)
+{
+    struct zs_context_facts *f = &c->facts;
+
+    f->subkey_from = ZS_SUBKEY_ACCEPTOR;
+    while (f->subkey_from < ZS_SUBKEY_SESSION && c->key[f->subkey_from].enctype == 0)
+        f->subkey_from++;
+    bool unknown = f->mutual && !f->ap_rep_opened;
+    f->subkey_etype = unknown ? 0 : c->key[f->subkey_from].enctype;
+    if (f->subkey_etype && !zs_enctype_of(f->subkey_etype)) {
+        char name[ZS_ENCTYPE_NAME_MAX];
+        say(f, ZS_WHY_ENCTYPE_UNKNOWN,
+            g_strdup_printf("messages are sealed with %s, which this version does not open",
+                            zs_enctype_name(f->subkey_etype, name, sizeof name)));
+    }
+}
+
+static void open_all(struct zs_context *c, const struct zs_keyring *keys,
+                     const struct zs_ap_req *req, struct zs_span ap_rep, int64_t time_ns)
+{
+    struct zs_context_facts *f = &c->facts;
+    struct zs_ticket ticket = {0};
+    char *reason;
+
+    enum zs_why why = zs_ticket_open(keys, req, &ticket, &reason);
+    say(f, why, reason);
+    if (why != ZS_WHY_OPENED)
+        return;
+    f->ticket_opened = true;
+    f->client_principal = ticket.client_principal;
+    f->keytab_entry = ticket.entry;
+    f->other_entry = ticket.other_entry;
+    f->times = ticket.times;
+    f->ticket_flags = ticket.flags;
+    f->session_etype = ticket.session_key.enctype;
+    c->key[ZS_SUBKEY_SESSION] = ticket.session_key;
+    ticket.client_principal = ticket.entry = NULL;
+    zs_ticket_clear(&ticket);
+
+    open_authenticator(c, zs_keyring_krb5(keys), req, time_ns);
+    open_ap_rep(c, zs_keyring_krb5(keys), ap_rep);
+    choose_subkey(c);
+    f->verdict = judge(f, time_ns);
+}
+
+struct zs_context *zs_context_new(const struct zs_keyring *keys, struct zs_span ap_req,
+                                  struct zs_span ap_rep, int64_t time_ns)
+{
+    struct zs_context *c = g_new0(struct zs_context, 1);
+    struct zs_context_facts *f = &c->facts;
+    struct zs_ap_req req;
+
+    f->subkey_from = ZS_SUBKEY_SESSION;
+    if (zs_ap_req_parse(ap_req, &req) != ZS_OK) {
+        say(f, ZS_WHY_MALFORMED, g_strdup("the AP-REQ is not what RFC 4120 says it must be"));
+        return c;
+    }
+    f->service_principal = zs_principal_format(&req.service);
+    f->has_kvno = req.ticket.has_kvno;
+    f->kvno = req.ticket.kvno;
+    f->ticket_etype = req.ticket.enctype;
+    f->mutual = req.mutual_required;
+    open_all(c, keys, &req, ap_rep, time_ns);
+    return c;
+}
+
+const struct zs_context_facts *zs_context_facts(const struct zs_context *c)
+{
+    return &c->facts;
+}
+
+void zs_context_free(struct zs_context *c)
+{
+    if (!c)
+        return;
+    for (int k = 0; k < KEY_COUNT; k++) {
+        zs_key_clear(&c->key[k]);
+        for (int s = 0; s < SENDER_COUNT; s++)
+            zs_seal_free(c->seal[k][s]);
+    }
+    g_free(c->facts.reason);
+    g_free(c->facts.service_principal);
+    g_free(c->facts.client_principal);
+    g_free(c->facts.keytab_entry);
+    g_free(c);
+}
+
+bool zs_context_usable(const struct zs_context *c)
+{
+    for (int k = 0; k < KEY_COUNT; k++)
+        if (zs_enctype_of(c->key[k].enctype))
+            return true;
+    return false;
+}
+
+size_t zs_unwrap_room(size_t n)
+{
+    return n;
+}
+
+/* The key that the token's flag asks for. An acceptor subkey that the capture lost is the initiator's where the
+ * acceptor copied it, as Heimdal's and Windows' do; the checksum tells. */
+static enum zs_subkey_from key_for(const struct zs_context *c, uint8_t flags)
+{
+    if (flags & ZS_CFX_ACCEPTOR_SUBKEY && c->key[ZS_SUBKEY_ACCEPTOR].enctype)
+        return ZS_SUBKEY_ACCEPTOR;
+    return c->key[ZS_SUBKEY_INITIATOR].enctype ? ZS_SUBKEY_INITIATOR : ZS_SUBKEY_SESSION;
+}
+
+static struct zs_seal *seal_for(const struct zs_context *c, enum zs_subkey_from which,
+                                bool acceptor)
+{
+    /* The only thing that changes in a context, and nobody can tell: handles are made on first use. */
+    struct zs_seal **seal = &((struct zs_context *)c)->seal[which][acceptor];
+
+    if (!*seal)
+        *seal = zs_seal_new(&c->key[which],
+                            acceptor ? ZS_USAGE_ACCEPTOR_SEAL : ZS_USAGE_INITIATOR_SEAL);
+    return *seal;
+}
+
+enum zs_rc zs_context_unwrap(const struct zs_context *c, struct zs_span token, uint8_t *buf,
+                             size_t room, struct zs_unwrapped *u)
+{
+    struct zs_span plain;
+    struct zs_cfx cfx;
+
+    enum zs_rc rc = zs_cfx_parse(token, &cfx);
+    if (rc != ZS_OK)
+        return rc;
+    bool acceptor = cfx.flags & ZS_CFX_SENT_BY_ACCEPTOR;
+    enum zs_subkey_from which = key_for(c, cfx.flags);
+    struct zs_seal *seal = seal_for(c, which, acceptor);
+    if (!seal)
+        return ZS_E_WRAP_CHECKSUM;
+    if (room < cfx.payload.n)
+        return ZS_E_WRAP_SHORT;
+    rc = zs_cfx_open(seal, &cfx, buf, &plain);
+    if (rc != ZS_OK)
+        return rc;
+    *u = (struct zs_unwrapped){
+        .plain = plain,
+        .confidential = cfx.flags & ZS_CFX_SEALED,
+        .sent_by_acceptor = acceptor,
+        .acceptor_subkey = cfx.flags & ZS_CFX_ACCEPTOR_SUBKEY,
+        .sequence = cfx.sequence,
+        .ec = cfx.ec,
+        .rrc = cfx.rrc,
+        .key = which,
+    };
+    return ZS_OK;
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ZS_KRB_SEAL_H
+#define ZS_KRB_SEAL_H
+
+/* One key for one usage (RFC 3961, 5.3: Ke, Ki, Kc), with libgcrypt's handles made once. */
+#include "core/krb/enctype.h"
+
+struct zs_seal;
+
+/* NULL where base's enctype is none of the table's, its length does not fit, or libgcrypt refuses. */
+struct zs_seal *zs_seal_new(const struct zs_key *base, uint32_t usage);
+void zs_seal_free(struct zs_seal *s); /* wipes; NULL is fine */
+
+size_t zs_seal_confounder(const struct zs_seal *s); /* octets before the text in what was opened */
+size_t zs_seal_tag(const struct zs_seal *s);        /* octets of checksum behind the ciphertext */
+
+/* Decrypts sealed (ciphertext, then checksum) to out, which may be sealed.p itself and gets
+ * sealed.n - zs_seal_tag() octets: confounder, then text. True only if the checksum held; out is otherwise
+ * wiped. Nothing is allocated. */
+bool zs_seal_open(struct zs_seal *s, struct zs_span sealed, uint8_t *out);
+
+/* Does tag hold the checksum (Kc) of a followed by b? */
+bool zs_seal_check(struct zs_seal *s, struct zs_span a, struct zs_span b, struct zs_span tag);
+
+#endif
