@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What one frame means in its place: 23/ZMTP, 37/ZMTP, 24/ZMTP-PLAIN, 25/ZMTP-CURVE, and 38/ZMTP-GSSAPI in the
+ * form of its text and in libzmq's.
+ *
+ * Limits: CURVE boxes stay closed. A wrap token without a context stays closed and is read as far as its
+ * header goes. */
+#include "core/conn/reading.h"
+
+#include <string.h>
+
+enum zs_mechanism zs_mechanism_of(const char *name)
+{
+    static const struct {
+        const char *name;
+        enum zs_mechanism mechanism;
+    } known[] = {
+        {"NULL", ZS_MECHANISM_NULL},
+        {"PLAIN", ZS_MECHANISM_PLAIN},
+        {"CURVE", ZS_MECHANISM_CURVE},
+        {"GSSAPI", ZS_MECHANISM_GSSAPI},
+    };
+
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (strcmp(name, known[i].name) == 0)
+            return known[i].mechanism;
+    return ZS_MECHANISM_OTHER;
+}
+
+/* The body of a MESSAGE as GSSAPI and CURVE send it inside frames of both kinds: neither the frame's command
+ * bit nor its name alone tells it from application data. */
+static bool looks_like_message_command(struct zs_span body)
+{
+    return body.n >= 8 &&
+           (memcmp(body.p, "\x07MESSAGE", 8) == 0 || memcmp(body.p, "MESSAGE ", 8) == 0);
+}
+
+size_t zs_reading_room(const struct zs_place *at, const struct zs_frame *f)
+{
+    if (at->mechanism != ZS_MECHANISM_GSSAPI || !at->context || !zs_context_usable(at->context))
+        return 0;
+    return zs_unwrap_room(f->body.n);
+}
+
+static void note(struct zs_reading *r, enum zs_rc rc)
+{
+    if (rc != ZS_OK && r->defect == ZS_OK)
+        r->defect = rc;
+}
+
+static void read_as_message(struct zs_reading *r, struct zs_span data, bool more)
+{
+    r->kind = ZS_READ_MESSAGE;
+    r->data = data;
+    r->more = more;
+}
+
+/* 38/ZMTP-GSSAPI, as this project reads it: READY's token holds a flags octet and the properties, and a
+ * reader takes it without the octet too. A property begins with the length of its name, and the
+ * properties must fill the text to its end, so the two cannot be confused for long. */
+static bool is_metadata(struct zs_span s)
+{
+    struct zs_property p;
+    enum zs_rc rc = ZS_OK;
+
+    while (zs_metadata_next(&s, &p, &rc))
+        continue;
+    return rc == ZS_OK;
+}
+
+static void read_padded_ready(struct zs_reading *r, struct zs_span plain)
+{
+    r->kind = ZS_READ_COMMAND;
+    r->content = r->command;
+    r->content.body = plain;
+    if (plain.n && !is_metadata(plain)) {
+        r->has_inner_flags = true;
+        r->inner_flags = plain.p[0];
+        r->content.body = zs_span_skip(plain, 1);
+    }
+}
+
+/* libzmq's master branch: a subscription is its topic alone, and the flags octet says which. */
+static void read_subscription(struct zs_reading *r, struct zs_span topic)
+{
+    r->kind = ZS_READ_COMMAND;
+    r->content = (struct zs_command){
+        .id = r->inner_flags & ZS_INNER_SUBSCRIBE ? ZS_CMD_SUBSCRIBE : ZS_CMD_CANCEL,
+        .form = r->command.form,
+        .body = topic,
+    };
+}
+
+/* The plaintext of a MESSAGE: flags octet, then a command or data. libzmq: READY has octet 0 inside a command
+ * frame, PING and PONG have octet 2 inside a message frame; so either bit makes it a command. */
+static void read_plaintext(struct zs_reading *r, struct zs_span plain)
+{
+    if (r->command.id == ZS_CMD_READY) {
+        read_padded_ready(r, plain);
+        return;
+    }
+    if (plain.n == 0) {
+        read_as_message(r, plain, false);
+        note(r, ZS_E_INNER_EMPTY);
+        return;
+    }
+    r->has_inner_flags = true;
+    r->inner_flags = plain.p[0];
+    plain = zs_span_skip(plain, 1);
+    if (r->inner_flags & ~(ZS_INNER_MORE | ZS_INNER_COMMAND | ZS_INNER_SUBSCRIBE | ZS_INNER_CANCEL))
+        note(r, ZS_E_INNER_FLAGS);
+
+    if (r->inner_flags & (ZS_INNER_SUBSCRIBE | ZS_INNER_CANCEL)) {
+        read_subscription(r, plain);
+        return;
+    }
+    /* A padded-form MESSAGE may travel in a command frame and still be data, so there the octet decides. */
+    bool command_frame = r->frame.flags & ZS_FRAME_COMMAND && r->command.form == ZS_FORM_LIBZMQ;
+    if (!command_frame && !(r->inner_flags & ZS_INNER_COMMAND)) {
+        read_as_message(r, plain, r->inner_flags & ZS_INNER_MORE);
+        return;
+    }
+    r->kind = ZS_READ_COMMAND;
+    note(r, zs_command_parse(plain, &r->content));
+}
+
+/* A wrap token that nothing opens: data, unless the frame says that it is a command. */
+static void read_closed(struct zs_reading *r)
+{
+    r->kind = r->frame.flags & ZS_FRAME_COMMAND ? ZS_READ_COMMAND : ZS_READ_MESSAGE;
+    r->content = r->command;
+    r->content.body = zs_span(NULL, 0);
+}
+
+static void read_wrap(const struct zs_place *at, uint8_t *buf, size_t room, struct zs_reading *r)
+{
+    r->wrapped = true;
+    if (r->token.kind == ZS_TOKEN_WRAP)
+        note(r, zs_cfx_parse(r->token.whole, &r->cfx));
+
+    if (!at->context || !zs_context_usable(at->context)) {
+        read_closed(r);
+        return;
+    }
+    enum zs_rc rc = zs_context_unwrap(at->context, r->token.whole, buf, room, &r->unwrapped);
+    if (rc != ZS_OK) {
+        read_closed(r);
+        note(r, rc);
+        return;
+    }
+    r->verified = true;
+    read_plaintext(r, r->unwrapped.plain);
+}
+
+/* Does the command carry a token? Then everything else about the frame follows from the token. */
+static bool read_gssapi(const struct zs_place *at, uint8_t *buf, size_t room, struct zs_reading *r)
+{
+    static const bool may_carry[ZS_CMD_COUNT] = {
+        [ZS_CMD_HELLO] = true,   [ZS_CMD_WELCOME] = true, [ZS_CMD_INITIATE] = true,
+        [ZS_CMD_MESSAGE] = true, [ZS_CMD_READY] = true,
+    };
+    struct zs_span octets;
+
+    if (!may_carry[r->command.id])
+        return false;
+    enum zs_rc rc = zs_token_of_command(&r->command, &octets);
+    if (rc == ZS_OK)
+        rc = zs_token_parse(octets, &r->token);
+    if (rc != ZS_OK) {
+        r->token = (struct zs_token){0};
+        /* READY in the clear is PLAINTEXT mode or the padded form's; the others must hold a token. */
+        if (r->command.id != ZS_CMD_READY && r->frame.flags & ZS_FRAME_COMMAND)
+            note(r, rc);
+        return false;
+    }
+    r->token_octets = octets;
+    if (r->token.kind == ZS_TOKEN_WRAP || r->token.kind == ZS_TOKEN_WRAP_OLD)
+        read_wrap(at, buf, room, r);
+    else
+        r->kind = ZS_READ_TOKEN;
+    return true;
+}
+
+/* CURVE's MESSAGE: a box that stays closed. */
+static bool read_curve_message(struct zs_reading *r)
+{
+    struct zs_curve parts;
+
+    if (r->command.id != ZS_CMD_MESSAGE ||
+        zs_curve_parse(r->command.id, r->command.body, &parts) != ZS_OK)
+        return false;
+    r->wrapped = true;
+    r->kind = ZS_READ_MESSAGE;
+    return true;
+}
+
+/* What a command in the clear must hold, by its name. */
+static enum zs_rc judge_body(const struct zs_place *at, const struct zs_command *c)
+{
+    struct zs_plain_hello hello;
+    struct zs_curve curve;
+    struct zs_ping ping;
+    struct zs_span reason;
+
+    switch (c->id) {
+    case ZS_CMD_PING:
+    case ZS_CMD_PONG:
+        return c->id == ZS_CMD_PING ? zs_ping_parse(c->body, &ping) : ZS_OK;
+    case ZS_CMD_ERROR:
+        return c->misnamed ? ZS_OK : zs_error_parse(c->body, &reason);
+    case ZS_CMD_HELLO:
+        if (at->mechanism == ZS_MECHANISM_PLAIN)
+            return zs_plain_hello_parse(c->body, &hello);
+        break;
+    default:
+        break;
+    }
+    if (at->mechanism == ZS_MECHANISM_CURVE) {
+        enum zs_rc rc = zs_curve_parse(c->id, c->body, &curve);
+        return rc == ZS_E_COMMAND_UNKNOWN ? ZS_OK : rc;
+    }
+    if (c->id == ZS_CMD_READY || (c->id == ZS_CMD_INITIATE && at->mechanism == ZS_MECHANISM_PLAIN))
+        return is_metadata(c->body) ? ZS_OK : ZS_E_METADATA;
+    return ZS_OK;
+}
+
+static void read_command_frame(const struct zs_place *at, uint8_t *buf, size_t room,
+                               struct zs_reading *r)
+{
+    r->kind = ZS_READ_COMMAND;
+    if (r->frame.flags & ZS_FRAME_MORE)
+        note(r, ZS_E_FRAME_MORE_COMMAND);
+    enum zs_rc rc = zs_command_parse(r->frame.body, &r->command);
+    note(r, rc);
+    if (rc != ZS_OK)
+        return;
+    if (at->mechanism == ZS_MECHANISM_GSSAPI && read_gssapi(at, buf, room, r))
+        return;
+    if (at->mechanism == ZS_MECHANISM_CURVE && read_curve_message(r))
+        return;
+    r->content = r->command;
+    if (r->command.id == ZS_CMD_UNKNOWN)
+        note(r, ZS_E_COMMAND_UNKNOWN);
+    else
+        note(r, judge_body(at, &r->command));
+}
+
+static void read_message_frame(const struct zs_place *at, uint8_t *buf, size_t room,
+                               struct zs_reading *r)
+{
+    bool sealed_mechanism =
+        at->mechanism == ZS_MECHANISM_GSSAPI || at->mechanism == ZS_MECHANISM_CURVE;
+
+    if (sealed_mechanism && looks_like_message_command(r->frame.body) &&
+        zs_command_parse(r->frame.body, &r->command) == ZS_OK) {
+        if (at->mechanism == ZS_MECHANISM_GSSAPI ? read_gssapi(at, buf, room, r)
+                                                 : read_curve_message(r))
+            return;
+    }
+    r->command = (struct zs_command){0};
+    read_as_message(r, r->frame.body, r->frame.flags & ZS_FRAME_MORE);
+}
+
+void zs_reading_make(const struct zs_place *at, const struct zs_frame *f, uint8_t *buf, size_t room,
+                     struct zs_reading *r)
+{
+    *r = (struct zs_reading){.frame = *f};
+
+    if (at->identity) {
+        r->kind = ZS_READ_IDENTITY;
+        r->data = f->body;
+    } else if (f->flags & ZS_FRAME_COMMAND && at->framing == ZS_FRAMING_3) {
+        read_command_frame(at, buf, room, r);
+    } else {
+        read_message_frame(at, buf, room, r);
+    }
+    /* A command inside a wrap token is judged as the same command in the clear. */
+    if (r->kind == ZS_READ_COMMAND && r->verified)
+        note(r, judge_body(at, &r->content));
+}

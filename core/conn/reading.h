@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ZS_CONN_READING_H
+#define ZS_CONN_READING_H
+
+/* What one frame means in its place: command, context token, message, and what stands inside a wrap token.
+ * Reading is a pure function of the frame and its place, so that a front end which jumps (Wireshark) keeps
+ * the place of every frame and reads any of them again, in any order, at any time. */
+#include "core/krb/context.h"
+#include "core/wire/command.h"
+#include "core/wire/curve.h"
+#include "core/wire/frame.h"
+#include "core/wire/plain.h"
+#include "core/wire/token.h"
+
+enum zs_mechanism {
+    ZS_MECHANISM_UNKNOWN, /* no greeting seen */
+    ZS_MECHANISM_NONE,    /* ZMTP 1.0 and 2.0 have none */
+    ZS_MECHANISM_NULL,
+    ZS_MECHANISM_PLAIN,
+    ZS_MECHANISM_CURVE,
+    ZS_MECHANISM_GSSAPI,
+    ZS_MECHANISM_OTHER,
+};
+
+/* The mechanism that a greeting names. */
+enum zs_mechanism zs_mechanism_of(const char *name);
+
+/* Where a frame stands: all that its meaning depends on. */
+struct zs_place {
+    enum zs_framing framing;
+    enum zs_mechanism mechanism;
+    bool identity;                    /* ZMTP 1.0 and 2.0: the first frame is the peer's identity */
+    const struct zs_context *context; /* borrowed; NULL: wrap tokens stay closed */
+};
+
+enum zs_reading_kind {
+    ZS_READ_IDENTITY,
+    ZS_READ_TOKEN,   /* a command that carries a context token */
+    ZS_READ_COMMAND, /* in the clear, or opened from a wrap token */
+    ZS_READ_MESSAGE, /* application data: in the clear, opened, or still closed */
+};
+
+/* Everything borrowed: from the frame, and from the buffer that the reader was lent. */
+struct zs_reading {
+    enum zs_reading_kind kind;
+    struct zs_frame frame;
+    struct zs_command
+        command; /* of the frame itself, if it is one (id UNKNOWN and no name: it is not) */
+    struct zs_token token;         /* inside command; kind UNKNOWN: none */
+    struct zs_span token_octets;   /* what the command carried as a token, recognised or not */
+    struct zs_cfx cfx;             /* of a wrap token 05 04; header.n 0: none */
+    bool wrapped;                  /* the content stands inside a wrap token or a CURVE box */
+    bool verified;                 /* … which was opened, and its checksum held */
+    struct zs_unwrapped unwrapped; /* if verified */
+    bool has_inner_flags;
+    uint8_t inner_flags;       /* wire.md: dialects A to D */
+    struct zs_command content; /* kind COMMAND: what it says, its name whatever it travelled in */
+    struct zs_span data;       /* kind MESSAGE or IDENTITY: the content; empty where still closed */
+    bool more;                 /* kind MESSAGE: another frame of it follows */
+    enum zs_rc defect;         /* the first thing wrong with it; ZS_OK: nothing */
+};
+
+/* The inner flags octet of an unwrapped message. */
+enum {
+    ZS_INNER_MORE = 0x01,
+    ZS_INNER_COMMAND = 0x02,
+    ZS_INNER_SUBSCRIBE = 0x04, /* libzmq's master branch since July 2026 */
+    ZS_INNER_CANCEL = 0x08,
+};
+
+/* Octets of buffer that reading f may want: 0 where nothing is to be opened. */
+size_t zs_reading_room(const struct zs_place *at, const struct zs_frame *f);
+
+/* Reads f, whose body is whole, as it stands at its place. buf has zs_reading_room() octets at least. Always
+ * answers with a reading: what is wrong with the frame stands in r->defect. */
+void zs_reading_make(const struct zs_place *at, const struct zs_frame *f, uint8_t *buf, size_t room,
+                     struct zs_reading *r);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ZS_CONN_SESSION_H
+#define ZS_CONN_SESSION_H
+
+/* One observed conversation as a whole: greetings, roles, the context, how far it came. It is handed what was
+ * read, in the order of the capture, and says where the next frame of each direction stands. */
+#include "core/conn/reading.h"
+#include "core/wire/greeting.h"
+
+/* c is the TCP initiator. The direction is that of the sender. */
+enum zs_dir { ZS_C2S, ZS_S2C };
+#define ZS_DIR_COUNT 2
+
+static inline enum zs_dir zs_dir_other(enum zs_dir d)
+{
+    return d == ZS_C2S ? ZS_S2C : ZS_C2S;
+}
+const char *zs_dir_name(enum zs_dir d); /* "c2s", "s2c" */
+
+/* The packet that completed a thing. */
+struct zs_stamp {
+    int64_t time_ns; /* Unix time, UTC */
+    uint64_t frame;  /* packet number in the capture, from 1 */
+};
+
+#define ZS_TOKEN_LIMIT \
+    65536 /* octets of a context token that are kept: Kerberos' own limit with a large PAC */
+
+/* What one side has shown so far. */
+struct zs_side {
+    struct zs_greeting greeting;
+    bool identified; /* ZMTP 1.0, 2.0: its identity frame was seen */
+    bool ready;      /* it sent its READY, or what stands for it */
+    bool sent_ap_req;
+    bool sequence_known; /* sequence is the number its next per-message token must have */
+    uint64_t sequence;
+    uint64_t messages,
+        message_octets; /* whole messages, by their last frame; octets of all frames' data */
+};
+
+struct zs_session {
+    const struct zs_keyring *keys; /* borrowed; may be NULL */
+    struct zs_side side[ZS_DIR_COUNT];
+    bool roles_known;      /* an AP-REQ was seen: */
+    enum zs_dir initiator; /* who sent it */
+    bool answered;         /* the acceptor answered the AP-REQ with a token or a command */
+    bool hinted;           /* … with a SPNEGO hint: libzmq, failure F2 of docs/protocol.md */
+    bool mutual;           /* the AP-REQ asks for an AP-REP */
+    struct zs_stamp ap_req_at;
+    uint8_t *ap_req; /* kept until the context is made; malloc'd, NULL: none */
+    size_t ap_req_n;
+    struct zs_context *context,
+        *earlier; /* the one in force; one made before the AP-REP came, or NULL */
+};
+
+/* keys outlive s. */
+void zs_session_init(struct zs_session *s, const struct zs_keyring *keys);
+/* Wipes and frees; contexts die here, and with them the places that name them. */
+void zs_session_clear(struct zs_session *s);
+
+/* As zs_greeting_step(), for this side; a defect leaves the side awaiting the same part. */
+enum zs_rc zs_session_greeting(struct zs_session *s, enum zs_dir dir, struct zs_span in,
+                               size_t *used);
+bool zs_session_greeted(const struct zs_session *s, enum zs_dir dir);
+
+/* Where the next frame of this side stands. */
+struct zs_place zs_session_place(const struct zs_session *s, enum zs_dir dir);
+
+/* What a frame changed. */
+struct zs_turn {
+    bool context_made; /* s->context is new */
+    enum zs_rc defect; /* what is wrong with the frame at this point: sequence, sender bit, order */
+    uint64_t expected; /* with ZS_E_WRAP_SEQUENCE: the number that was due */
+};
+
+/* Takes note of a reading, which was made at zs_session_place() just now. */
+void zs_session_step(struct zs_session *s, enum zs_dir dir, const struct zs_reading *r,
+                     struct zs_stamp at, struct zs_turn *turn);
+
+/* Octets of this side are missing: the sequence number of its next token is not known any more. */
+void zs_session_lost(struct zs_session *s, enum zs_dir dir);
+
+/* Makes the context of an AP-REQ that nobody answered, so that it can be looked into. True: it is new. */
+bool zs_session_conclude(struct zs_session *s);
+
+/* Both sides came to the end of their handshake. */
+bool zs_session_established(const struct zs_session *s);
+
+/* Why an unestablished conversation ended as it did, in a sentence; NULL if it is established. closed: the
+ * connection ended inside the capture. Static storage. */
+const char *zs_session_explain(const struct zs_session *s, bool closed);
+
+#endif
