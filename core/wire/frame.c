@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Frames of 23/ZMTP, 15/ZMTP and 13/ZMTP. No state, no allocation. */
+/* Frames of 23/ZMTP, 15/ZMTP and 13/ZMTP. A defect is said as soon as the octets that show it are there,
+ * so that a stream cut anywhere answers as the whole one does, or ZS_MORE.
+ *
+ * Limits: 13/ZMTP wants the flags of an identity frame not to be judged; they are judged here as any. */
 #include "core/wire/frame.h"
 
 /* 13/ZMTP: one octet of length, or FF and eight; it counts the flags octet that comes next. */
@@ -11,15 +14,15 @@ static enum zs_rc parse_header_1(struct zs_span in, struct zs_frame *f)
 
     if (is_long)
         length = zs_rd_be64(&rd);
-    uint8_t flags = zs_rd_u8(&rd);
-    if (!rd.ran_out && (flags & ~ZS_FRAME_MORE))
-        return ZS_E_FRAME_FLAGS;
-    if (in.n > 0 && in.p[0] == 0)
-        return ZS_E_FRAME_SIZE;
     if (rd.ran_out)
         return ZS_MORE;
-    if (length == 0)
+    if (length == 0) /* no room for its own flags */
         return ZS_E_FRAME_SIZE;
+    uint8_t flags = zs_rd_u8(&rd);
+    if (rd.ran_out)
+        return ZS_MORE;
+    if (flags & ~ZS_FRAME_MORE)
+        return ZS_E_FRAME_FLAGS;
     *f = (struct zs_frame){.flags = flags, .header = is_long ? 10 : 2, .size = length - 1};
     return ZS_OK;
 }

@@ -4,11 +4,15 @@
  * Limits: the filler's 31 octets are not looked at: 23/ZMTP reserves them for later. */
 #include "core/wire/greeting.h"
 
+#include "core/wire/frame.h"
+
 enum {
     SIGNATURE_SIZE = 10,
     REVISION_SIZE = 1,
     REMAINDER_2 = 1,  /* socket type */
     REMAINDER_3 = 53, /* minor, mechanism, as-server, filler */
+    FILLER = 31,
+    IDENTITY_MAX = 255,
 };
 
 void zs_greeting_init(struct zs_greeting *g)
@@ -64,12 +68,18 @@ static enum zs_rc read_mechanism(struct zs_span s, char name[ZS_MECHANISM_SIZE +
     return ZS_OK;
 }
 
+/* libzmq: 0 and 1 are answered with 15/ZMTP, every other revision, 2 too, with ZMTP 3. */
+static bool is_zmtp2(const struct zs_greeting *g)
+{
+    return g->major <= 1;
+}
+
 static enum zs_rc step_remainder(struct zs_greeting *g, struct zs_span in, size_t *used)
 {
     struct zs_rd rd = zs_rd(in);
     struct zs_greeting next = *g;
 
-    if (g->major < 3) {
+    if (is_zmtp2(g)) {
         next.socket_type = zs_rd_u8(&rd);
         if (rd.ran_out)
             return ZS_MORE;
@@ -81,7 +91,7 @@ static enum zs_rc step_remainder(struct zs_greeting *g, struct zs_span in, size_
     next.minor = zs_rd_u8(&rd);
     struct zs_span mechanism = zs_rd_bytes(&rd, ZS_MECHANISM_SIZE);
     uint8_t as_server = zs_rd_u8(&rd);
-    zs_rd_bytes(&rd, 31);
+    zs_rd_bytes(&rd, FILLER);
     if (rd.ran_out)
         return ZS_MORE;
     enum zs_rc rc = read_mechanism(mechanism, next.mechanism);
@@ -123,7 +133,7 @@ const char *zs_greeting_version(const struct zs_greeting *g)
         return "1.0";
     if (g->part <= ZS_GREETING_REVISION)
         return NULL;
-    if (g->major < 3)
+    if (is_zmtp2(g))
         return "2.0";
     if (g->part != ZS_GREETING_DONE)
         return NULL;
@@ -141,9 +151,10 @@ enum zs_rc zs_signature_probe(struct zs_span in)
 
 enum zs_rc zs_identity_probe(struct zs_span in)
 {
-    if (in.n > 0 && (in.p[0] == 0 || in.p[0] == 0xff))
-        return ZS_E_GREETING_SIGNATURE;
-    if (in.n < 2)
+    struct zs_frame f;
+    enum zs_rc rc = zs_frame_header_parse(ZS_FRAMING_1, in, &f);
+
+    if (rc == ZS_MORE)
         return ZS_MORE;
-    return in.p[1] == 0 ? ZS_OK : ZS_E_GREETING_SIGNATURE;
+    return rc == ZS_OK && f.flags == 0 && f.size <= IDENTITY_MAX ? ZS_OK : ZS_E_GREETING_SIGNATURE;
 }

@@ -12,7 +12,7 @@
 
 enum zs_greeting_part {
     ZS_GREETING_SIGNATURE, /* awaits FF, 8 octets, 7F; decides between 1.0 and the versioned ones */
-    ZS_GREETING_REVISION,  /* awaits the major version: 0 and 1 mean ZMTP 2.0, 3 and above 3.x */
+    ZS_GREETING_REVISION,  /* awaits the major version: 0 and 1 mean ZMTP 2.0, others 3.x */
     ZS_GREETING_REMAINDER, /* awaits minor, mechanism, as-server, filler; of 2.0 the socket type */
     ZS_GREETING_DONE,
 };
