@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Commands of 23/ZMTP and 37/ZMTP, their names in both forms, metadata, PING and ERROR. */
+/* Commands of 23/ZMTP, 37/ZMTP and 38/ZMTP-GSSAPI: their names in both forms; metadata, PING and ERROR.
+ *
+ * Limits: an unknown padded name is seen only where it cannot be a short string as well. */
 #include "core/wire/command.h"
 
 enum { PADDED_NAME = 8, PING_CONTEXT_MAX = 16 };
@@ -39,25 +41,34 @@ static enum zs_command_id id_of(struct zs_span name)
     return ZS_CMD_UNKNOWN;
 }
 
+static bool is_upper(uint8_t c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
 /* 38/ZMTP-GSSAPI: eight octets, space padded. As a short string the first letter would be a length of 65 or
- * more, longer than any name, so a known name here is no accident. */
+ * more, longer than any name, so a known name here is no accident; an unknown one must rule that out. */
 static bool parse_padded(struct zs_span in, struct zs_command *c)
 {
     if (in.n < PADDED_NAME)
         return false;
-    size_t n = PADDED_NAME;
-    while (n > 0 && in.p[n - 1] == ' ')
-        n--;
+    size_t n = 0;
+    while (n < PADDED_NAME && is_upper(in.p[n]))
+        n++;
+    for (size_t i = n; i < PADDED_NAME; i++)
+        if (in.p[i] != ' ')
+            return false;
     struct zs_span name = zs_span(in.p, n);
     enum zs_command_id id = id_of(name);
-    if (id == ZS_CMD_UNKNOWN)
+    bool fits_short = in.p[0] <= in.n - 1;
+    if (n == 0 || (id == ZS_CMD_UNKNOWN && fits_short))
         return false;
     *c = (struct zs_command){
         .id = id, .form = ZS_FORM_PADDED, .name = name, .body = zs_span_skip(in, PADDED_NAME)};
     return true;
 }
 
-/* libzmq: PLAIN's ERROR is written as the C literal "\x5ERROR", which is 5E "RROR" and no length at all. */
+/* libzmq: PLAIN's ERROR is the C literal "\x05ERROR", whose escape takes the E in: 5E "RROR". */
 static bool parse_misnamed(struct zs_span in, struct zs_command *c)
 {
     if (in.n < 5 || memcmp(in.p, "\x5eRROR", 5) != 0)
@@ -65,7 +76,7 @@ static bool parse_misnamed(struct zs_span in, struct zs_command *c)
     *c = (struct zs_command){.id = ZS_CMD_ERROR,
                              .form = ZS_FORM_LIBZMQ,
                              .misnamed = true,
-                             .name = zs_span(in.p, 5),
+                             .name = zs_span(in.p + 1, 4),
                              .body = zs_span_skip(in, 5)};
     return true;
 }
@@ -92,6 +103,7 @@ bool zs_metadata_next(struct zs_span *metadata, struct zs_property *p, enum zs_r
 {
     struct zs_rd rd = zs_rd(*metadata);
 
+    *rc = ZS_OK;
     if (metadata->n == 0)
         return false;
     struct zs_span name = zs_rd_short(&rd);

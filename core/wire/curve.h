@@ -13,7 +13,7 @@ struct zs_curve {
     struct zs_span cookie;    /* INITIATE: 96 octets */
     struct zs_span nonce;     /* 8 octets; WELCOME 16 */
     struct zs_span signature; /* HELLO: signature box, 80 octets */
-    struct zs_span box;       /* WELCOME (144), INITIATE, READY, MESSAGE: at least 16 octets */
+    struct zs_span box;       /* WELCOME 144, INITIATE from 144, READY from 16, MESSAGE from 17 */
 };
 
 /* ZS_E_COMMAND_UNKNOWN where CURVE has no such command with parts; ZS_E_COMMAND_BODY. */
