@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A strict reader of the DER that Kerberos and SPNEGO use (X.690, 8.1 and 10.1).
  *
- * Limits: tags of one octet; contents below 4 GiB; no constructed strings. */
+ * Limits: tags of one octet; contents below 4 GiB; no constructed strings; a time's leap second is taken as
+ * the second after it. */
 #include "core/wire/der.h"
 
 uint8_t zs_der_peek(const struct zs_der *d)
@@ -96,8 +97,8 @@ int64_t zs_der_int(struct zs_der *d)
     return (int64_t)v;
 }
 
-/* Days from 1970-01-01 to the first of March of year y, and from there on: a year that begins in March
- * has its leap day at its end. */
+/* Days from 1970-01-01 in the Gregorian calendar, counted from a first of March, so that the leap day ends
+ * its year. m up to 13. */
 static int64_t days_from_civil(int64_t y, int64_t m, int64_t d)
 {
     y -= m <= 2;
@@ -128,10 +129,9 @@ int64_t zs_der_time(struct zs_der *d)
     }
     for (size_t i = 0; i < 6; i++)
         d->bad |= part[i] > most[i];
-    if (part[1] < 1 || part[2] < 1)
+    int64_t day = days_from_civil(part[0], part[1], part[2]);
+    bool past_month = day >= days_from_civil(part[0], part[1] + 1, 1); /* month 13 is January */
+    if (part[1] < 1 || part[2] < 1 || past_month)
         d->bad = true;
-    if (d->bad)
-        return 0;
-    return days_from_civil(part[0], part[1], part[2]) * 86400 + part[3] * 3600 + part[4] * 60 +
-           part[5];
+    return d->bad ? 0 : day * 86400 + part[3] * 3600 + part[4] * 60 + part[5];
 }

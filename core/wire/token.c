@@ -66,8 +66,34 @@ const char *zs_token_kind_name(enum zs_token_kind k)
     return names[k];
 }
 
+/* MS-SPNG, 2.2.1: NegHints ::= SEQUENCE { hintName [0] GeneralString, hintAddress [1] OCTET STRING }, both
+ * optional. RFC 4178 has mechListMIC at the same place, an OCTET STRING. */
+static bool is_neg_hints(struct zs_span third)
+{
+    struct zs_der d = zs_der(third);
+    struct zs_der hints = zs_der_enter(&d, ZS_DER_SEQUENCE);
+    struct zs_span skipped;
+
+    if (zs_der_peek(&hints) == ZS_DER_CONTEXT(0)) {
+        struct zs_der name = zs_der_enter(&hints, ZS_DER_CONTEXT(0));
+        zs_der_take(&name, ZS_DER_GENERAL_STRING);
+        hints.bad |= !zs_der_end(&name);
+    }
+    zs_der_optional(&hints, ZS_DER_CONTEXT(1), &skipped);
+    return zs_der_end(&hints) && zs_der_end(&d);
+}
+
+/* The OCTET STRING that is all of an explicitly tagged field. */
+static enum zs_rc read_octets(struct zs_span field, struct zs_span *octets)
+{
+    struct zs_der d = zs_der(field);
+    *octets = zs_der_take(&d, ZS_DER_OCTET_STRING);
+    return zs_der_end(&d) ? ZS_OK : ZS_E_DER;
+}
+
 /* RFC 4178, 4.2.1: mechTypes [0], reqFlags [1], mechToken [2], mechListMIC [3]; MS-SPNG 2.2.1 puts negHints at
- * [3] and the MIC at [4]. An acceptor that speaks first sends mechTypes and the hint alone. */
+ * [3] and the MIC at [4]. An acceptor that speaks first sends mechTypes and the hint alone; the hint's name is
+ * "not_defined_in_RFC4178@please_ignore" or, of old Windows, a principal: it is not looked at. */
 static enum zs_rc parse_neg_init(struct zs_der *body, struct zs_token *t)
 {
     struct zs_der choice = zs_der_enter(body, TAG_NEG_INIT);
@@ -82,12 +108,9 @@ static enum zs_rc parse_neg_init(struct zs_der *body, struct zs_token *t)
     if (!zs_der_end(&seq) || !zs_der_end(&choice))
         return ZS_E_DER;
     t->kind = ZS_TOKEN_NEG_INIT;
-    if (has_token) {
-        struct zs_der octets = zs_der(mech_token);
-        t->mech_token = zs_der_take(&octets, ZS_DER_OCTET_STRING);
-        return zs_der_end(&octets) ? ZS_OK : ZS_E_DER;
-    }
-    if (third.n && third.p[0] == ZS_DER_SEQUENCE)
+    if (has_token)
+        return read_octets(mech_token, &t->mech_token);
+    if (is_neg_hints(third))
         t->kind = ZS_TOKEN_NEG_INIT_HINT;
     return ZS_OK;
 }
@@ -107,12 +130,19 @@ static enum zs_rc parse_neg_resp(struct zs_der *body, struct zs_token *t)
         return ZS_E_DER;
     t->mech = ZS_MECH_SPNEGO;
     t->kind = ZS_TOKEN_NEG_RESP;
-    if (has_token) {
-        struct zs_der octets = zs_der(response);
-        t->mech_token = zs_der_take(&octets, ZS_DER_OCTET_STRING);
-        return zs_der_end(&octets) ? ZS_OK : ZS_E_DER;
-    }
-    return ZS_OK;
+    return has_token ? read_octets(response, &t->mech_token) : ZS_OK;
+}
+
+/* A NegotiationToken, and nothing behind it. Only a NegTokenInit is framed in RFC 4178; a framed NegTokenResp
+ * is read as well. */
+static enum zs_rc parse_neg(struct zs_der *body, struct zs_token *t)
+{
+    bool is_resp = zs_der_peek(body) == TAG_NEG_RESP;
+    enum zs_rc rc = is_resp ? parse_neg_resp(body, t) : parse_neg_init(body, t);
+
+    if (rc != ZS_OK)
+        return rc;
+    return zs_der_end(body) ? ZS_OK : ZS_E_DER;
 }
 
 /* The two octets behind the OID: RFC 4121, 4.1 and RFC 1964, 1.1 and 1.2. */
@@ -144,14 +174,13 @@ static enum zs_rc parse_framed(struct zs_span in, struct zs_token *t)
     struct zs_der body = zs_der_enter(&outer, TAG_FRAMED);
 
     t->oid = zs_der_take(&body, ZS_DER_OID);
-    if (body.bad || !zs_der_end(&outer))
+    if (body.bad || t->oid.n == 0 || !zs_der_end(&outer))
         return ZS_E_DER;
     t->mech = mech_of(t->oid);
     t->inner = body.left;
     switch (t->mech) {
     case ZS_MECH_SPNEGO:
-        return zs_der_peek(&body) == TAG_NEG_RESP ? parse_neg_resp(&body, t)
-                                                  : parse_neg_init(&body, t);
+        return parse_neg(&body, t);
     case ZS_MECH_NTLMSSP:
         t->kind = ZS_TOKEN_NTLMSSP;
         return ZS_OK;
@@ -163,7 +192,7 @@ static enum zs_rc parse_framed(struct zs_span in, struct zs_token *t)
 }
 
 /* Kerberos' own messages without GSS framing, as DCE style and some SPNEGO peers send them. */
-static bool parse_bare(struct zs_span in, struct zs_token *t)
+static enum zs_rc parse_bare(struct zs_span in, struct zs_token *t)
 {
     static const struct {
         uint8_t tag;
@@ -178,13 +207,13 @@ static bool parse_bare(struct zs_span in, struct zs_token *t)
             continue;
         zs_der_take(&d, known[i].tag);
         if (!zs_der_end(&d))
-            return false;
+            return ZS_E_DER;
         t->mech = ZS_MECH_KRB5;
         t->kind = known[i].kind;
         t->inner = in;
-        return true;
+        return ZS_OK;
     }
-    return false;
+    return ZS_E_TOKEN_FRAMING;
 }
 
 static bool parse_per_message(struct zs_span in, struct zs_token *t)
@@ -210,12 +239,10 @@ enum zs_rc zs_token_parse(struct zs_span in, struct zs_token *t)
         rc = parse_framed(in, &got);
     } else if (in.n && in.p[0] == TAG_NEG_RESP) {
         struct zs_der d = zs_der(in);
-        rc = parse_neg_resp(&d, &got);
-        if (rc == ZS_OK && !zs_der_end(&d))
-            rc = ZS_E_DER;
+        rc = parse_neg(&d, &got);
         got.inner = in;
-    } else if (!parse_per_message(in, &got) && !parse_bare(in, &got)) {
-        rc = ZS_E_TOKEN_FRAMING;
+    } else if (!parse_per_message(in, &got)) {
+        rc = parse_bare(in, &got);
     }
     if (rc == ZS_OK)
         *t = got;
@@ -232,7 +259,7 @@ enum zs_rc zs_token_of_command(const struct zs_command *c, struct zs_span *token
         *token = rd.left;
         return ZS_OK;
     }
-    if (zs_token_parse(c->body, &t) != ZS_OK)
+    if (zs_token_parse(c->body, &t) == ZS_E_TOKEN_FRAMING)
         return ZS_E_TOKEN_LENGTH;
     *token = c->body;
     return ZS_OK;
@@ -242,8 +269,8 @@ enum zs_rc zs_cfx_parse(struct zs_span token, struct zs_cfx *c)
 {
     struct zs_rd rd = zs_rd(token);
     struct zs_cfx got = {.header = zs_span(token.p, ZS_CFX_HEADER)};
-
     uint16_t id = zs_rd_be16(&rd);
+
     got.flags = zs_rd_u8(&rd);
     uint8_t filler = zs_rd_u8(&rd);
     got.ec = zs_rd_be16(&rd);
