@@ -1,0 +1,154 @@
+"""What a capture must show, derived from what its peers logged and from how libzmq puts it on the wire.
+Nothing here reads a packet's contents: the TCP connections are counted, no more.
+
+Limits: the rules are those of libzmq 4.3.4."""
+import base64
+import hashlib
+from dataclasses import dataclass, field
+
+from lab import kdc, process
+
+OPPOSITE = {"c2s": "s2c", "s2c": "c2s"}
+TEXT_LIMIT = 200
+BASE64_LIMIT = 512
+
+
+@dataclass
+class Connection:
+    """One TCP connection of a story: who took part, and how it is to end."""
+    client: object  # bench.Peer, the side that opens the TCP connection
+    server: object
+    mechanism: str = "NULL"
+    outcome: str = "established"
+    gssapi: dict = None  # principals: client, service; initiator; see context()
+    plaintext: bool = False
+    version: dict = field(default_factory=lambda: {"c2s": "3.1", "s2c": "3.1"})
+    commands: list = None  # in place of those that the mechanism has
+
+    def peers(self):
+        return {"c2s": self.client, "s2c": self.server}
+
+
+def wire_messages(connection, direction):
+    """The frames of every message that direction carried, as (parts) in order."""
+    sender = connection.peers()[direction]
+    receiver = connection.peers()[OPPOSITE[direction]]
+    if sender.type in ("SUB", "XSUB"):
+        return subscriptions(connection, sender)
+    messages = sender.messages("sent")
+    if sender.type == "ROUTER":  # the first part chooses the connection and stays at home
+        identity = receiver.options["ROUTING_ID"].encode()
+        return [parts[1:] for parts in messages if parts[0] == identity]
+    if sender.type in ("REQ", "REP"):  # an empty part ends the envelope
+        return [[b"", *parts] for parts in messages]
+    if sender.type in ("PUB", "XPUB"):  # what nobody subscribed to is not sent
+        delivered = receiver.messages("received")
+        rest = iter(messages)
+        if not all(parts in rest for parts in delivered):
+            raise process.LabError(f"{receiver.name} received what {sender.name} did not send")
+        return delivered
+    return messages
+
+
+def subscriptions(connection, sender):
+    """SUB: commands of ZMTP 3.1 where they travel bare, else a message of the topic alone (dialect C).
+    XSUB: the messages that it was given."""
+    if sender.type == "XSUB":
+        return sender.messages("sent")
+    if connection.mechanism != "GSSAPI" or connection.plaintext:
+        return []
+    return [[line["topic"].encode()] for line in sender.events("subscribed", "unsubscribed")]
+
+
+def frame(part, more):
+    """One frame as MANIFEST writes it."""
+    row = {"more": more, "length": len(part)}
+    if len(part) <= TEXT_LIMIT and all(0x20 <= octet < 0x7F for octet in part):
+        row["text"] = part.decode()
+    elif len(part) <= BASE64_LIMIT:
+        row["base64"] = base64.b64encode(part).decode()
+    else:
+        row["sha256"] = hashlib.sha256(part).hexdigest()
+    return row
+
+
+def frames(messages):
+    """The frames of messages, in order."""
+    return [frame(part, more=index < len(parts) - 1)
+            for parts in messages for index, part in enumerate(parts)]
+
+
+def metadata(peer):
+    """READY's properties as libzmq writes them: Identity only of the types that have one."""
+    properties = {"Socket-Type": peer.type}
+    if peer.type in ("REQ", "DEALER", "ROUTER"):
+        properties["Identity"] = peer.options.get("ROUTING_ID", "")
+    return properties
+
+
+def command(name, direction, count=1):
+    return {"name": name, "direction": direction, "count": count}
+
+
+def mechanism_commands(connection):
+    """The handshake's commands, for an established connection."""
+    if connection.mechanism == "GSSAPI":
+        first = connection.gssapi["initiator"]
+        return [command("INITIATE", first), command("INITIATE", OPPOSITE[first]), command("", first),
+                command("READY", OPPOSITE[first]), command("READY", first)]
+    if connection.mechanism == "NULL":
+        return [command("READY", "c2s"), command("READY", "s2c")]
+    return [command("HELLO", "c2s"), command("WELCOME", "s2c"), command("INITIATE", "c2s"),
+            command("READY", "s2c")]
+
+
+def context(connection):
+    """The GSSAPI context, from the story's names, the KDC's database and the initiator's own cache and trace."""
+    if connection.gssapi is None:
+        return None
+    fact = connection.gssapi
+    initiator = connection.peers()[fact["initiator"]]
+    realm = initiator.bench.kdc
+    service = fact["service"]
+    session, ticket = kdc.ticket_enctypes(realm, initiator.env["KRB5CCNAME"], service)
+    subkey = kdc.acceptor_subkey(initiator.trace.read_text())
+    return {"opened": True, "client_principal": f"{fact['client']}@{kdc.REALM}",
+            "service_principal": f"{service}@{kdc.REALM}", "kvno": realm.kvno(service),
+            "ticket_etype": ticket, "session_etype": session, "subkey_etype": subkey,
+            "subkey_from": "acceptor" if subkey else None, "initiator": fact["initiator"]}
+
+
+def both(function):
+    """{"c2s": ..., "s2c": ...}"""
+    return {direction: function(direction) for direction in ("c2s", "s2c")}
+
+
+def row(connection, flow):
+    """A connection as MANIFEST writes it."""
+    established = connection.outcome == "established"
+    sealed = connection.mechanism == "CURVE"
+    peers = connection.peers()
+    commands = connection.commands
+    if commands is None:
+        commands = mechanism_commands(connection) if established else []
+    written = {"client_port": flow.client_port, "server_port": flow.server_port,
+               "mechanism": connection.mechanism, "version": connection.version, "form": "libzmq",
+               "gssapi": context(connection), "outcome": connection.outcome,
+               "metadata": both(lambda direction: metadata(peers[direction])
+                                if established and not sealed else None),
+               "commands": commands}
+    if sealed:
+        written["messages"] = None
+        written["wrapped_counts"] = both(lambda direction: len(frames(wire_messages(connection, direction))))
+    else:
+        written["messages"] = both(lambda direction: frames(wire_messages(connection, direction))
+                                   if established else [])
+    return written
+
+
+def check_handshakes(connections):
+    """The peers' own monitors must agree with the outcomes that the story claims."""
+    for peer in {id(p): p for c in connections for p in c.peers().values()}.values():
+        claimed = sum(c.outcome == "established" and peer in c.peers().values() for c in connections)
+        if peer.handshakes() != claimed:
+            raise process.LabError(f"{peer.name} counts {peer.handshakes()} handshakes, the story {claimed}")
