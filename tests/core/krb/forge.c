@@ -1,0 +1,444 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What KDC, initiator and acceptor would have sent: RFC 4120, 5.2 to 5.5; RFC 4121, 4.1.1 and 4.2.6.
+ *
+ * Limits: what a test does not need is not there: addresses, authorization data, transited realms. */
+#include "tests/core/krb/forge.h"
+
+#include <stdarg.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { SEQUENCE = 0x30, SEALED = 0x02 };
+#define APPLICATION(n) ((uint8_t)(0x60 | (n)))
+#define CONTEXT(n)     ((uint8_t)(0xa0 | (n)))
+
+static void put_be(GByteArray *a, uint64_t v, unsigned octets)
+{
+    while (octets-- > 0) {
+        uint8_t o = (uint8_t)(v >> (8 * octets));
+        g_byte_array_append(a, &o, 1);
+    }
+}
+
+static void put_le32(GByteArray *a, uint32_t v)
+{
+    for (int i = 0; i < 4; i++, v >>= 8) {
+        uint8_t o = (uint8_t)v;
+        g_byte_array_append(a, &o, 1);
+    }
+}
+
+static void put(GByteArray *a, GByteArray *piece)
+{
+    g_byte_array_append(a, piece->data, piece->len);
+    g_byte_array_unref(piece);
+}
+
+GByteArray *der_octets(const void *p, size_t n)
+{
+    return g_byte_array_append(g_byte_array_new(), p, (guint)n);
+}
+
+static GByteArray *element(uint8_t tag, GByteArray *contents)
+{
+    GByteArray *a = der_octets(&tag, 1);
+    unsigned octets = contents->len < 0x80      ? 0
+                      : contents->len < 0x100   ? 1
+                      : contents->len < 0x10000 ? 2
+                                                : 3;
+
+    if (octets)
+        put_be(a, 0x80 | octets, 1);
+    put_be(a, contents->len, octets ? octets : 1);
+    put(a, contents);
+    return a;
+}
+
+GByteArray *der(int tag, ...)
+{
+    GByteArray *contents = g_byte_array_new();
+    va_list pieces;
+
+    va_start(pieces, tag);
+    for (GByteArray *piece; (piece = va_arg(pieces, GByteArray *));)
+        put(contents, piece);
+    va_end(pieces);
+    return element((uint8_t)tag, contents);
+}
+
+GByteArray *der_int(int64_t v)
+{
+    GByteArray *a = g_byte_array_new();
+    unsigned octets = 1;
+
+    while (octets < 8 && (v >> (8 * octets - 1)) != 0 && (v >> (8 * octets - 1)) != -1)
+        octets++;
+    put_be(a, (uint64_t)v, octets);
+    return element(0x02, a);
+}
+
+GByteArray *der_string(const char *text)
+{
+    return element(0x1b, der_octets(text, strlen(text)));
+}
+
+GByteArray *der_time(int64_t unix_time)
+{
+    char text[32];
+    time_t t = (time_t)unix_time;
+    struct tm tm;
+
+    size_t n = strftime(text, sizeof text, "%Y%m%d%H%M%SZ", gmtime_r(&t, &tm));
+    return element(0x18, der_octets(text, n));
+}
+
+GByteArray *der_bits(uint32_t flags)
+{
+    GByteArray *a = g_byte_array_new();
+
+    put_be(a, 0, 1);
+    put_be(a, flags, 4);
+    return element(0x03, a);
+}
+
+static GByteArray *octet_string(struct zs_span s)
+{
+    return element(0x04, der_octets(s.p, s.n));
+}
+
+static GByteArray *principal(const struct forge_name *n)
+{
+    GByteArray *names = g_byte_array_new();
+
+    for (size_t i = 0; i < FORGE_NAMES && n->names[i]; i++)
+        put(names, der_string(n->names[i]));
+    return der(SEQUENCE, der(CONTEXT(0), der_int(1), NULL),
+               der(CONTEXT(1), element(SEQUENCE, names), NULL), NULL);
+}
+
+static GByteArray *encryption_key(const struct zs_key *k)
+{
+    return der(SEQUENCE, der(CONTEXT(0), der_int(k->enctype), NULL),
+               der(CONTEXT(1), octet_string(zs_span(k->octets, k->n)), NULL), NULL);
+}
+
+struct zs_key forge_key(int32_t enctype, uint8_t seed)
+{
+    uint8_t random[64], octets[64];
+    size_t bytes, length;
+    struct zs_key k = {0};
+
+    g_assert_cmpint(krb5_c_keylengths(NULL, enctype, &bytes, &length), ==, 0);
+    for (size_t i = 0; i < sizeof random; i++)
+        random[i] = (uint8_t)(seed * 29 + i * 7 + 1);
+    krb5_data in = {.data = (char *)random, .length = (unsigned)bytes};
+    krb5_keyblock out = {.enctype = enctype, .length = (unsigned)length, .contents = octets};
+    g_assert_cmpint(krb5_c_random_to_key(NULL, enctype, &in, &out), ==, 0);
+    g_assert_true(zs_key_set(&k, enctype, octets, length));
+    return k;
+}
+
+static krb5_keyblock keyblock(const struct zs_key *k)
+{
+    return (krb5_keyblock){
+        .enctype = k->enctype, .length = k->n, .contents = (krb5_octet *)k->octets};
+}
+
+GByteArray *forge_encrypt(const struct zs_key *key, int usage, struct zs_span plain)
+{
+    krb5_keyblock kb = keyblock(key);
+    krb5_data in = {.data = (char *)plain.p, .length = (unsigned)plain.n};
+    size_t n;
+
+    g_assert_cmpint(krb5_c_encrypt_length(NULL, key->enctype, plain.n, &n), ==, 0);
+    GByteArray *a = g_byte_array_set_size(g_byte_array_new(), (guint)n);
+    krb5_enc_data out = {.ciphertext = {.data = (char *)a->data, .length = (unsigned)n}};
+    g_assert_cmpint(krb5_c_encrypt(NULL, &kb, usage, NULL, &in, &out), ==, 0);
+    return g_byte_array_set_size(a, out.ciphertext.length);
+}
+
+GByteArray *forge_checksum(const struct zs_key *key, int usage, struct zs_span data)
+{
+    krb5_keyblock kb = keyblock(key);
+    krb5_data in = {.data = (char *)data.p, .length = (unsigned)data.n};
+    krb5_checksum sum = {0};
+
+    /* Type 0: the mandatory one of the key's enctype. */
+    g_assert_cmpint(krb5_c_make_checksum(NULL, 0, &kb, usage, &in, &sum), ==, 0);
+    GByteArray *a = der_octets(sum.contents, sum.length);
+    krb5_free_checksum_contents(NULL, &sum);
+    return a;
+}
+
+/* EncryptedData; plain is used up. */
+static GByteArray *encrypted(int32_t etype, const struct zs_key *key, int usage, bool has_kvno,
+                             int64_t kvno, GByteArray *plain)
+{
+    GByteArray *cipher = forge_encrypt(key, usage, span_of(plain));
+    GByteArray *number = has_kvno ? der(CONTEXT(1), der_int(kvno), NULL) : g_byte_array_new();
+    GByteArray *a = der(SEQUENCE, der(CONTEXT(0), der_int(etype), NULL), number,
+                        der(CONTEXT(2), octet_string(span_of(cipher)), NULL), NULL);
+
+    g_byte_array_unref(cipher);
+    g_byte_array_unref(plain);
+    return a;
+}
+
+void forge_init(struct forge *f, int32_t enctype)
+{
+    *f = (struct forge){
+        .service = {"EXAMPLE.ORG", {"zmq", "server.example.org"}},
+        .client = {"EXAMPLE.ORG", {"alice"}},
+        .has_kvno = true,
+        .kvno = 3,
+        .ticket_etype = enctype,
+        .service_key = forge_key(enctype, 1),
+        .session_key = forge_key(enctype, 2),
+        .initiator_subkey = forge_key(enctype, 3),
+        .acceptor_subkey = forge_key(enctype, 4),
+        .auth = FORGE_NOW - 3600,
+        .start = FORGE_NOW - 3600,
+        .end = FORGE_NOW + 3600,
+        .ticket_flags = 0x40800000,
+        .ap_options = 0x20000000, /* mutual-required */
+        .ctime = FORGE_NOW,
+        .cusec = 250000,
+        .checksum_type = 0x8003,
+        .gss_flags = 0x136,
+        .initiator_has_sequence = true,
+        .initiator_sequence = 1000,
+        .acceptor_has_sequence = true,
+        .acceptor_sequence = 2000,
+    };
+}
+
+static GByteArray *optional_time(uint8_t tag, int64_t t)
+{
+    return t ? der(tag, der_time(t), NULL) : g_byte_array_new();
+}
+
+static GByteArray *optional_key(uint8_t tag, const struct zs_key *k)
+{
+    return k->enctype ? der(tag, encryption_key(k), NULL) : g_byte_array_new();
+}
+
+static GByteArray *optional_int(uint8_t tag, bool there, int64_t v)
+{
+    return there ? der(tag, der_int(v), NULL) : g_byte_array_new();
+}
+
+/* RFC 4120, 5.3: EncTicketPart. */
+static GByteArray *ticket_part(const struct forge *f)
+{
+    if (f->ticket_part.p)
+        return der_octets(f->ticket_part.p, f->ticket_part.n);
+    GByteArray *transited = der(SEQUENCE, der(CONTEXT(0), der_int(1), NULL),
+                                der(CONTEXT(1), octet_string(zs_span(NULL, 0)), NULL), NULL);
+    return der(APPLICATION(3),
+               der(SEQUENCE, der(CONTEXT(0), der_bits(f->ticket_flags), NULL),
+                   der(CONTEXT(1), encryption_key(&f->session_key), NULL),
+                   der(CONTEXT(2), der_string(f->client.realm), NULL),
+                   der(CONTEXT(3), principal(&f->client), NULL), der(CONTEXT(4), transited, NULL),
+                   der(CONTEXT(5), der_time(f->auth), NULL), optional_time(CONTEXT(6), f->start),
+                   der(CONTEXT(7), der_time(f->end), NULL),
+                   optional_time(CONTEXT(8), f->renew_till), NULL),
+               NULL);
+}
+
+/* RFC 4121, 4.1.1: Lgth, Bnd, Flags, and with delegation DlgOpt, Dlgth, Deleg; little-endian. */
+static GByteArray *gss_checksum(const struct forge *f)
+{
+    GByteArray *a = g_byte_array_new();
+
+    put_le32(a, sizeof f->bindings);
+    g_byte_array_append(a, f->bindings, sizeof f->bindings);
+    put_le32(a, f->gss_flags);
+    if (f->gss_flags & 1 && f->delegation.p) {
+        g_byte_array_append(
+            a, (const uint8_t[]){1, 0, (uint8_t)f->delegation.n, (uint8_t)(f->delegation.n >> 8)},
+            4);
+        g_byte_array_append(a, f->delegation.p, (guint)f->delegation.n);
+    }
+    return a;
+}
+
+static GByteArray *optional_checksum(const struct forge *f)
+{
+    if (!f->checksum_type)
+        return g_byte_array_new();
+    GByteArray *sum = gss_checksum(f);
+    GByteArray *a = der(CONTEXT(3),
+                        der(SEQUENCE, der(CONTEXT(0), der_int(f->checksum_type), NULL),
+                            der(CONTEXT(1), octet_string(span_of(sum)), NULL), NULL),
+                        NULL);
+    g_byte_array_unref(sum);
+    return a;
+}
+
+/* RFC 4120, 5.5.1. */
+static GByteArray *authenticator_part(const struct forge *f)
+{
+    if (f->authenticator_part.p)
+        return der_octets(f->authenticator_part.p, f->authenticator_part.n);
+    return der(
+        APPLICATION(2),
+        der(SEQUENCE, der(CONTEXT(0), der_int(5), NULL),
+            der(CONTEXT(1), der_string(f->client.realm), NULL),
+            der(CONTEXT(2), principal(&f->client), NULL), optional_checksum(f),
+            der(CONTEXT(4), der_int(f->cusec), NULL), der(CONTEXT(5), der_time(f->ctime), NULL),
+            optional_key(CONTEXT(6), &f->initiator_subkey),
+            optional_int(CONTEXT(7), f->initiator_has_sequence, f->initiator_sequence), NULL),
+        NULL);
+}
+
+GByteArray *forge_ap_req(const struct forge *f)
+{
+    GByteArray *ticket =
+        der(APPLICATION(1),
+            der(SEQUENCE, der(CONTEXT(0), der_int(5), NULL),
+                der(CONTEXT(1), der_string(f->service.realm), NULL),
+                der(CONTEXT(2), principal(&f->service), NULL),
+                der(CONTEXT(3),
+                    encrypted(f->ticket_etype, &f->service_key, KRB5_KEYUSAGE_KDC_REP_TICKET,
+                              f->has_kvno, f->kvno, ticket_part(f)),
+                    NULL),
+                NULL),
+            NULL);
+    GByteArray *authenticator =
+        encrypted(f->session_key.enctype, &f->session_key, KRB5_KEYUSAGE_AP_REQ_AUTH, false, 0,
+                  authenticator_part(f));
+
+    return der(APPLICATION(14),
+               der(SEQUENCE, der(CONTEXT(0), der_int(5), NULL), der(CONTEXT(1), der_int(14), NULL),
+                   der(CONTEXT(2), der_bits(f->ap_options), NULL), der(CONTEXT(3), ticket, NULL),
+                   der(CONTEXT(4), authenticator, NULL), NULL),
+               NULL);
+}
+
+/* RFC 4120, 5.5.2: EncAPRepPart. */
+static GByteArray *ap_rep_part(const struct forge *f)
+{
+    if (f->ap_rep_part.p)
+        return der_octets(f->ap_rep_part.p, f->ap_rep_part.n);
+    return der(APPLICATION(27),
+               der(SEQUENCE, der(CONTEXT(0), der_time(f->ctime), NULL),
+                   der(CONTEXT(1), der_int(f->cusec), NULL),
+                   optional_key(CONTEXT(2), &f->acceptor_subkey),
+                   optional_int(CONTEXT(3), f->acceptor_has_sequence, f->acceptor_sequence), NULL),
+               NULL);
+}
+
+GByteArray *forge_ap_rep(const struct forge *f)
+{
+    return der(APPLICATION(15),
+               der(SEQUENCE, der(CONTEXT(0), der_int(5), NULL), der(CONTEXT(1), der_int(15), NULL),
+                   der(CONTEXT(2),
+                       encrypted(f->session_key.enctype, &f->session_key,
+                                 KRB5_KEYUSAGE_AP_REP_ENCPART, false, 0, ap_rep_part(f)),
+                       NULL),
+                   NULL),
+               NULL);
+}
+
+static void put_header(GByteArray *a, const struct forge_wrap *w, uint16_t ec, uint16_t rrc)
+{
+    put_be(a, 0x0504, 2);
+    put_be(a, w->flags, 1);
+    put_be(a, 0xff, 1);
+    put_be(a, ec, 2);
+    put_be(a, rrc, 2);
+    put_be(a, w->sequence, 8);
+}
+
+/* RFC 4121, 4.2.5: rotated right by count, which may exceed n. */
+static void rotate_right(uint8_t *p, size_t n, size_t count)
+{
+    uint8_t *copy = g_memdup2(p, n);
+
+    for (size_t i = 0; i < n; i++)
+        p[(i + count) % n] = copy[i];
+    g_free(copy);
+}
+
+/* RFC 4121, 2: wrap tokens have KG-USAGE-ACCEPTOR-SEAL (22) or KG-USAGE-INITIATOR-SEAL (24), sealed or not.
+ * 4.2.4: sealed: {text | filler | header with RRC 0}; else text | checksum of {text | header with EC and RRC 0}. */
+GByteArray *forge_wrap(const struct forge_wrap *w)
+{
+    bool sealed = w->flags & SEALED;
+    int usage = w->flags & 1 ? 22 : 24;
+    GByteArray *inside = g_byte_array_new(), *a = g_byte_array_new(), *payload;
+
+    g_byte_array_append(inside, w->text.p, (guint)w->text.n);
+    if (sealed)
+        for (unsigned i = 0; i < w->ec; i++)
+            put_be(inside, 0xe0, 1);
+    if (w->other_header)
+        g_byte_array_append(inside, w->inner_header, sizeof w->inner_header);
+    else
+        put_header(inside, w, sealed ? w->ec : 0, 0);
+    if (sealed) {
+        payload = forge_encrypt(&w->key, usage, span_of(inside));
+        put_header(a, w, w->ec, w->rrc);
+    } else {
+        GByteArray *sum = forge_checksum(&w->key, usage, span_of(inside));
+        put_header(a, w, (uint16_t)sum->len, w->rrc);
+        payload = der_octets(w->text.p, w->text.n);
+        put(payload, sum);
+    }
+    g_byte_array_unref(inside);
+    rotate_right(payload->data, payload->len, w->rrc);
+    put(a, payload);
+    return a;
+}
+
+static void put_counted(GByteArray *a, const void *p, size_t n)
+{
+    put_be(a, n, 2);
+    g_byte_array_append(a, p, (guint)n);
+}
+
+/* The file format of keytabs, version 5.2, big-endian. */
+static void put_entry(GByteArray *file, const struct forge_entry *e)
+{
+    GByteArray *a = g_byte_array_new();
+    uint16_t names = 0;
+
+    while (names < FORGE_NAMES && e->name.names[names])
+        names++;
+    put_be(a, names, 2);
+    put_counted(a, e->name.realm, strlen(e->name.realm));
+    for (uint16_t i = 0; i < names; i++)
+        put_counted(a, e->name.names[i], strlen(e->name.names[i]));
+    put_be(a, 1, 4);         /* name type */
+    put_be(a, FORGE_NOW, 4); /* timestamp */
+    put_be(a, e->kvno & 0xff, 1);
+    put_be(a, (uint64_t)e->key.enctype, 2);
+    put_counted(a, e->key.octets, e->key.n);
+    if (!e->short_kvno)
+        put_be(a, e->kvno, 4);
+    put_be(file, a->len, 4);
+    put(file, a);
+}
+
+char *forge_keytab(const struct forge_entry *entries, size_t n)
+{
+    GByteArray *file = der_octets("\x05\x02", 2);
+    char *path = NULL;
+    GError *error = NULL;
+
+    for (size_t i = 0; i < n; i++)
+        put_entry(file, &entries[i]);
+    int fd = g_file_open_tmp("zs-forge-XXXXXX.keytab", &path, &error);
+    g_assert_no_error(error);
+    close(fd);
+    g_file_set_contents(path, (const char *)file->data, file->len, &error);
+    g_assert_no_error(error);
+    g_byte_array_unref(file);
+    return path;
+}
+
+void forge_remove(char *path)
+{
+    unlink(path);
+    g_free(path);
+}
