@@ -20,6 +20,14 @@ static int64_t tagged_int(struct zs_der *d, int n)
     return v;
 }
 
+/* RFC 4120, 5.2.4: Int32 and UInt32; some peers encode the one as the other. */
+static uint32_t tagged_int32(struct zs_der *d, int n)
+{
+    int64_t v = tagged_int(d, n);
+    d->bad |= v < INT32_MIN || v > UINT32_MAX;
+    return (uint32_t)v;
+}
+
 static struct zs_span tagged(struct zs_der *d, int n, uint8_t tag)
 {
     struct zs_der in = zs_der_enter(d, (uint8_t)ZS_DER_CONTEXT(n));
@@ -62,7 +70,7 @@ static void read_name(struct zs_der *d, int n, struct zs_principal_name *p)
     struct zs_der in = zs_der_enter(d, (uint8_t)ZS_DER_CONTEXT(n));
     struct zs_der seq = zs_der_enter(&in, ZS_DER_SEQUENCE);
 
-    p->type = (int32_t)tagged_int(&seq, 0);
+    p->type = (int32_t)tagged_int32(&seq, 0);
     p->names = tagged(&seq, 1, ZS_DER_SEQUENCE);
     for (struct zs_der name = zs_der(p->names); name.left.n && !name.bad;)
         seq.bad |= !zs_der_take(&name, ZS_DER_GENERAL_STRING).p && name.bad;
@@ -74,9 +82,9 @@ static void read_encrypted(struct zs_der *d, int n, struct zs_encrypted *e)
     struct zs_der in = zs_der_enter(d, (uint8_t)ZS_DER_CONTEXT(n));
     struct zs_der seq = zs_der_enter(&in, ZS_DER_SEQUENCE);
 
-    e->enctype = (int32_t)tagged_int(&seq, 0);
+    e->enctype = (int32_t)tagged_int32(&seq, 0);
     e->has_kvno = has(&seq, 1);
-    e->kvno = e->has_kvno ? (uint32_t)tagged_int(&seq, 1) : 0;
+    e->kvno = e->has_kvno ? tagged_int32(&seq, 1) : 0;
     e->cipher = tagged(&seq, 2, ZS_DER_OCTET_STRING);
     d->bad |= !zs_der_end(&seq) || !zs_der_end(&in);
 }
@@ -86,7 +94,7 @@ static void read_key(struct zs_der *d, int n, struct zs_key_part *k)
     struct zs_der in = zs_der_enter(d, (uint8_t)ZS_DER_CONTEXT(n));
     struct zs_der seq = zs_der_enter(&in, ZS_DER_SEQUENCE);
 
-    k->enctype = (int32_t)tagged_int(&seq, 0);
+    k->enctype = (int32_t)tagged_int32(&seq, 0);
     k->octets = tagged(&seq, 1, ZS_DER_OCTET_STRING);
     d->bad |= !zs_der_end(&seq) || !zs_der_end(&in);
 }
@@ -163,8 +171,8 @@ enum zs_rc zs_krb_error_parse(struct zs_span in, struct zs_krb_error *e)
     skip(&seq, 2);
     skip(&seq, 3);
     got.server_time = tagged_time(&seq, 4);
-    got.server_usec = (uint32_t)tagged_int(&seq, 5);
-    got.code = (int32_t)tagged_int(&seq, 6);
+    got.server_usec = tagged_int32(&seq, 5);
+    got.code = (int32_t)tagged_int32(&seq, 6);
     skip(&seq, 7);
     skip(&seq, 8);
     got.service.realm = tagged(&seq, 9, ZS_DER_GENERAL_STRING);
@@ -206,7 +214,7 @@ static void read_checksum(struct zs_der *d, int n, struct zs_authenticator *a)
     struct zs_der in = zs_der_enter(d, (uint8_t)ZS_DER_CONTEXT(n));
     struct zs_der seq = zs_der_enter(&in, ZS_DER_SEQUENCE);
 
-    a->checksum_type = (int32_t)tagged_int(&seq, 0);
+    a->checksum_type = (int32_t)tagged_int32(&seq, 0);
     a->checksum = tagged(&seq, 1, ZS_DER_OCTET_STRING);
     d->bad |= !zs_der_end(&seq) || !zs_der_end(&in);
 }
@@ -219,12 +227,11 @@ static int64_t microseconds(struct zs_der *d, int64_t seconds, int64_t usec)
     return d->bad ? 0 : seconds * 1000000 + usec;
 }
 
-/* RFC 4120, 5.3.2: UInt32; some peers encode it as a signed number. */
 static void read_sequence(struct zs_der *d, int n, bool *known, uint32_t *sequence)
 {
     if (!has(d, n))
         return;
-    *sequence = (uint32_t)tagged_int(d, n);
+    *sequence = tagged_int32(d, n);
     *known = true;
 }
 
@@ -268,6 +275,16 @@ enum zs_rc zs_ap_rep_part_parse(struct zs_span in, struct zs_ap_rep_part *r)
     return ZS_OK;
 }
 
+static uint32_t read_le(struct zs_rd *rd, size_t octets)
+{
+    struct zs_span s = zs_rd_bytes(rd, octets);
+    uint32_t v = 0;
+
+    for (size_t i = s.n; i-- > 0;)
+        v = v << 8 | s.p[i];
+    return v;
+}
+
 /* RFC 4121, 4.1.1: Lgth (16), Bnd, Flags, and with GSS_C_DELEG_FLAG DlgOpt (1), Dlgth, Deleg; all of it
  * little endian. */
 enum zs_rc zs_gss_checksum_parse(struct zs_span in, struct zs_gss_checksum *c)
@@ -275,16 +292,16 @@ enum zs_rc zs_gss_checksum_parse(struct zs_span in, struct zs_gss_checksum *c)
     struct zs_rd rd = zs_rd(in);
     struct zs_gss_checksum got = {0};
 
-    uint32_t length = GUINT32_SWAP_LE_BE(zs_rd_be32(&rd));
+    uint32_t length = read_le(&rd, 4);
     struct zs_span bindings = zs_rd_bytes(&rd, 16);
-    got.flags = GUINT32_SWAP_LE_BE(zs_rd_be32(&rd));
+    got.flags = read_le(&rd, 4);
     if (rd.ran_out || length != 16)
         return ZS_E_DER;
     for (size_t i = 0; i < bindings.n; i++)
         got.channel_bindings |= bindings.p[i] != 0;
     if (got.flags & GSS_C_DELEG) {
-        uint16_t option = GUINT16_SWAP_LE_BE(zs_rd_be16(&rd));
-        uint16_t n = GUINT16_SWAP_LE_BE(zs_rd_be16(&rd));
+        uint32_t option = read_le(&rd, 2);
+        uint32_t n = read_le(&rd, 2);
         got.delegated = zs_rd_bytes(&rd, n);
         if (rd.ran_out || option != 1)
             return ZS_E_DER;

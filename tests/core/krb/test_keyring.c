@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Keytabs as files: what is in them, in their order; and one sentence for each that cannot be used. */
+#include "core/krb/keyring.h"
+
+#include "tests/core/krb/forge.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+static const struct forge_name server = {"EXAMPLE.ORG", {"zmq", "server.example.org"}};
+static const struct forge_name odd = {"EX/AMPLE", {"a/b", "c@d\\e"}};
+
+static void entries_keep_their_order(void)
+{
+    struct forge_entry first[] = {
+        {.name = server, .kvno = 2, .key = forge_key(17, 1)},
+        {.name = server, .kvno = 300, .key = forge_key(18, 2)},
+        {.name = odd, .kvno = 300, .short_kvno = true, .key = forge_key(23, 3)},
+    };
+    struct forge_entry second[] = {{.name = server, .kvno = 1, .key = forge_key(26, 4)}};
+    char *path[2] = {forge_keytab(first, 3), forge_keytab(second, 1)}, *why = NULL;
+    static const struct {
+        const char *principal;
+        uint32_t kvno;
+        int file;
+    } want[] = {
+        {"zmq/server.example.org@EXAMPLE.ORG", 2, 0},
+        {"zmq/server.example.org@EXAMPLE.ORG", 300, 0},
+        {"a\\/b/c\\@d\\\\e@EX\\/AMPLE", 44, 0},
+        {"zmq/server.example.org@EXAMPLE.ORG", 1, 1},
+    };
+    struct zs_keyring *r = zs_keyring_new();
+
+    g_assert_cmpuint(zs_keyring_size(r), ==, 0);
+    g_assert_true(zs_keyring_add_keytab(r, path[0], &why));
+    g_assert_true(zs_keyring_add_keytab(r, path[1], &why));
+    g_assert_cmpuint(zs_keyring_size(r), ==, G_N_ELEMENTS(want));
+    for (size_t i = 0; i < G_N_ELEMENTS(want); i++) {
+        const struct zs_keyring_entry *e = zs_keyring_at(r, i);
+        const struct zs_key *key = i < 3 ? &first[i].key : &second[0].key;
+        g_assert_cmpstr(e->principal, ==, want[i].principal);
+        g_assert_cmpstr(e->source, ==, path[want[i].file]);
+        g_assert_cmpuint(e->kvno, ==, want[i].kvno);
+        g_assert_cmpmem(&e->key, sizeof e->key, key, sizeof *key);
+    }
+    zs_keyring_free(r);
+    forge_remove(path[0]);
+    forge_remove(path[1]);
+}
+
+/* A file of these octets is refused, in a sentence that begins with its name and says this. */
+static void refuses(const char *path, const char *says)
+{
+    struct zs_keyring *r = zs_keyring_new();
+    char *why = NULL;
+
+    g_assert_false(zs_keyring_add_keytab(r, path, &why));
+    g_assert_true(g_str_has_prefix(why, path));
+    g_assert_nonnull(strstr(why, says));
+    g_assert_null(strchr(why, '\n'));
+    g_assert_cmpuint(zs_keyring_size(r), ==, 0);
+    g_free(why);
+    zs_keyring_free(r);
+}
+
+static void refuses_octets(const void *octets, size_t n, const char *says)
+{
+    char *path = forge_keytab(NULL, 0);
+
+    g_assert_true(g_file_set_contents(path, octets, (gssize)n, NULL));
+    refuses(path, says);
+    forge_remove(path);
+}
+
+static void what_is_no_keytab_is_named(void)
+{
+    char *directory = g_dir_make_tmp("zs-keyring-XXXXXX", NULL);
+    char *missing = g_build_filename(directory, "none.keytab", NULL);
+
+    refuses(missing, g_strerror(ENOENT));
+    refuses(directory, "not a file");
+    refuses_octets("", 0, "not a keytab");
+    refuses_octets("\x05", 1, "not a keytab");
+    refuses_octets("\xd4\xc3\xb2\xa1 a capture, not a keytab", 30, "not a keytab");
+    refuses_octets("\x05\x02", 2, "without any key");
+    rmdir(directory);
+    g_free(missing);
+    g_free(directory);
+}
+
+/* A cut keytab gives the entries before the cut, or a sentence; never half an entry. */
+static void cut_keytab_gives_whole_entries(void)
+{
+    struct forge_entry entries[] = {
+        {.name = server, .kvno = 2, .key = forge_key(17, 1)},
+        {.name = server, .kvno = 3, .key = forge_key(18, 2)},
+    };
+    char *path = forge_keytab(entries, 2), *octets;
+    gsize n;
+
+    g_assert_true(g_file_get_contents(path, &octets, &n, NULL));
+    for (gsize cut = 0; cut <= n; cut++) {
+        struct zs_keyring *r = zs_keyring_new();
+        char *why = NULL;
+        g_assert_true(g_file_set_contents(path, octets, (gssize)cut, NULL));
+        bool ok = zs_keyring_add_keytab(r, path, &why);
+        g_assert_true(ok == (zs_keyring_size(r) > 0));
+        g_assert_true(ok == (why == NULL));
+        g_assert_true(cut < n || zs_keyring_size(r) == 2);
+        for (size_t i = 0; i < zs_keyring_size(r); i++)
+            g_assert_cmpmem(&zs_keyring_at(r, i)->key, sizeof(struct zs_key), &entries[i].key,
+                            sizeof(struct zs_key));
+        g_free(why);
+        zs_keyring_free(r);
+    }
+    g_free(octets);
+    forge_remove(path);
+}
+
+static void refused_keytab_leaves_the_others(void)
+{
+    struct forge_entry entry = {.name = server, .kvno = 2, .key = forge_key(17, 1)};
+    char *path = forge_keytab(&entry, 1), *why = NULL;
+    struct zs_keyring *r = zs_keyring_new();
+
+    g_assert_true(zs_keyring_add_keytab(r, path, &why));
+    g_assert_false(zs_keyring_add_keytab(r, "/nowhere/none.keytab", &why));
+    g_assert_cmpuint(zs_keyring_size(r), ==, 1);
+    g_assert_cmpuint(zs_keyring_at(r, 0)->kvno, ==, 2);
+    g_free(why);
+    zs_keyring_free(r);
+    forge_remove(path);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/keyring/entries_keep_their_order", entries_keep_their_order);
+    g_test_add_func("/keyring/what_is_no_keytab_is_named", what_is_no_keytab_is_named);
+    g_test_add_func("/keyring/cut_keytab_gives_whole_entries", cut_keytab_gives_whole_entries);
+    g_test_add_func("/keyring/refused_keytab_leaves_the_others", refused_keytab_leaves_the_others);
+    return g_test_run();
+}
