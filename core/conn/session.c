@@ -38,10 +38,36 @@ void zs_session_clear(struct zs_session *s)
     *s = (struct zs_session){0};
 }
 
+/* 15/ZMTP and 23/ZMTP, backwards: a peer that finds no signature goes on as in ZMTP 1.0, where the signature that
+ * it sent reads as the head of an identity frame, whose length is the padding. */
+static enum zs_rc fall_back_to_1(struct zs_side *side, struct zs_span in, size_t *used)
+{
+    uint64_t identity = side->greeting.padding ? side->greeting.padding - 1 : 0;
+
+    if (identity > 255)
+        return ZS_E_GREETING_SIGNATURE;
+    if (in.n < identity)
+        return ZS_MORE;
+    side->greeting.part = ZS_GREETING_DONE;
+    side->greeting.versioned = false;
+    side->identified = true;
+    *used = (size_t)identity;
+    return ZS_OK;
+}
+
 enum zs_rc zs_session_greeting(struct zs_session *s, enum zs_dir dir, struct zs_span in,
                                size_t *used)
 {
-    return zs_greeting_step(&s->side[dir].greeting, in, used);
+    struct zs_greeting *g = &s->side[dir].greeting;
+    const struct zs_greeting *other = &s->side[zs_dir_other(dir)].greeting;
+
+    if (g->part == ZS_GREETING_REVISION && other->part == ZS_GREETING_DONE && !other->versioned)
+        return fall_back_to_1(&s->side[dir], in, used);
+    /* One that finds an older revision sends what that revision has behind it. */
+    if (g->part == ZS_GREETING_REMAINDER && other->part > ZS_GREETING_REVISION &&
+        other->versioned && other->major < 3 && g->major > other->major)
+        g->major = other->major;
+    return zs_greeting_step(g, in, used);
 }
 
 bool zs_session_greeted(const struct zs_session *s, enum zs_dir dir)

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One observed connection: recognises ZMTP by the first octets of either direction, cuts the streams into frames,
+ * and says as events what they mean (23/ZMTP, 37/ZMTP).
+ *
+ * Limits: a connection whose greetings are not in the capture is not recognised. Behind a gap that took a frame's
+ * header with it, a direction stays silent: where the next frame begins is not searched for. */
+#include "core/conn/conn.h"
+
+#include <glib.h>
+
+enum { PROBE_LIMIT = 512 }; /* octets of a side that wait for the other side's first ones */
+
+/* One direction's octets. */
+struct stream {
+    GByteArray
+        *pending;  /* the beginning of a frame or greeting whose rest is awaited; NULL: none */
+    uint64_t pass; /* octets of a body to pass over */
+    bool lost;     /* where the next frame begins is unknown */
+};
+
+enum recognition { UNDECIDED, IS_ZMTP, IS_NOT_ZMTP };
+
+struct zs_conn {
+    const struct zs_conn_config *config;
+    void *user;
+    bool midstream;
+    enum recognition recognition;
+    struct zs_stamp opened_at;
+    struct zs_session session;
+    struct stream stream[ZS_DIR_COUNT];
+    uint8_t *scratch; /* plaintexts; grows to the largest token seen, at most frame_limit */
+    size_t scratch_n;
+};
+
+const char *zs_outcome_name(enum zs_outcome o)
+{
+    static const char *const names[] = {"established", "failed", "incomplete", "midstream"};
+    return names[o];
+}
+
+struct zs_conn *zs_conn_new(const struct zs_conn_config *config, void *user, bool midstream,
+                            struct zs_stamp at)
+{
+    struct zs_conn *c = g_new0(struct zs_conn, 1);
+
+    c->config = config;
+    c->user = user;
+    c->midstream = midstream;
+    c->opened_at = at;
+    zs_session_init(&c->session, config->keys);
+    return c;
+}
+
+static void drop_pending(struct stream *s)
+{
+    if (s->pending)
+        g_byte_array_free(s->pending, TRUE);
+    s->pending = NULL;
+}
+
+/* Plaintexts are wiped before their memory goes back. */
+static void drop_scratch(struct zs_conn *c)
+{
+    if (c->scratch)
+        explicit_bzero(c->scratch, c->scratch_n);
+    g_free(c->scratch);
+    c->scratch = NULL;
+    c->scratch_n = 0;
+}
+
+void zs_conn_free(struct zs_conn *c)
+{
+    if (!c)
+        return;
+    for (int d = 0; d < ZS_DIR_COUNT; d++)
+        drop_pending(&c->stream[d]);
+    drop_scratch(c);
+    zs_session_clear(&c->session);
+    g_free(c);
+}
+
+static void emit(struct zs_conn *c, struct zs_event ev, enum zs_dir dir, struct zs_stamp at)
+{
+    ev.at = at;
+    ev.directed =
+        ev.kind != ZS_EVENT_CONNECTION && ev.kind != ZS_EVENT_CONTEXT && ev.kind != ZS_EVENT_CLOSE;
+    ev.dir = dir;
+    c->config->on_event(c->user, &ev);
+}
+
+static void emit_defect(struct zs_conn *c, enum zs_dir dir, struct zs_stamp at, enum zs_rc rc,
+                        const char *detail)
+{
+    if (rc != ZS_OK)
+        emit(c, (struct zs_event){.kind = ZS_EVENT_DEFECT, .defect = {.rc = rc, .detail = detail}},
+             dir, at);
+}
+
+static void emit_context(struct zs_conn *c, enum zs_dir dir, struct zs_stamp at)
+{
+    emit(c,
+         (struct zs_event){.kind = ZS_EVENT_CONTEXT,
+                           .context = zs_context_facts(c->session.context)},
+         dir, at);
+}
+
+static void emit_token(struct zs_conn *c, enum zs_dir dir, const struct zs_reading *r,
+                       struct zs_stamp at)
+{
+    struct zs_ap_req req;
+    struct zs_krb_error error;
+    struct zs_event_token t = {.reading = r, .token = &r->token};
+
+    if (r->token.kind == ZS_TOKEN_AP_REQ && zs_ap_req_parse(r->token.inner, &req) == ZS_OK)
+        t.ap_req = &req;
+    if (r->token.kind == ZS_TOKEN_KRB_ERROR && zs_krb_error_parse(r->token.inner, &error) == ZS_OK)
+        t.krb_error = &error;
+    emit(c, (struct zs_event){.kind = ZS_EVENT_TOKEN, .token = t}, dir, at);
+}
+
+static void emit_reading(struct zs_conn *c, enum zs_dir dir, const struct zs_reading *r,
+                         struct zs_stamp at)
+{
+    switch (r->kind) {
+    case ZS_READ_TOKEN:
+        emit_token(c, dir, r, at);
+        return;
+    case ZS_READ_COMMAND:
+        emit(c, (struct zs_event){.kind = ZS_EVENT_COMMAND, .command = r}, dir, at);
+        return;
+    case ZS_READ_MESSAGE:
+        emit(c, (struct zs_event){.kind = ZS_EVENT_MESSAGE, .message = r}, dir, at);
+        return;
+    case ZS_READ_IDENTITY:
+        return; /* part of the greeting of the old versions */
+    }
+}
+
+static void on_frame(struct zs_conn *c, enum zs_dir dir, const struct zs_frame *f,
+                     struct zs_stamp at)
+{
+    struct zs_place place = zs_session_place(&c->session, dir);
+    struct zs_reading r;
+    struct zs_turn turn;
+
+    size_t room = zs_reading_room(&place, f);
+    if (room > c->scratch_n) {
+        drop_scratch(c);
+        c->scratch = g_malloc(room);
+        c->scratch_n = room;
+    }
+    zs_reading_make(&place, f, c->scratch, c->scratch_n, &r);
+    zs_session_step(&c->session, dir, &r, at, &turn);
+    emit_reading(c, dir, &r, at);
+    emit_defect(c, dir, at, r.defect, NULL);
+    if (turn.context_made)
+        emit_context(c, dir, at);
+    if (turn.defect == ZS_E_WRAP_SEQUENCE) {
+        char detail[96];
+        g_snprintf(detail, sizeof detail, "expected %" G_GUINT64_FORMAT ", got %" G_GUINT64_FORMAT,
+                   turn.expected, r.cfx.sequence);
+        emit_defect(c, dir, at, turn.defect, detail);
+    } else {
+        emit_defect(c, dir, at, turn.defect, NULL);
+    }
+}
+
+/* One greeting part from the front of in. */
+static enum zs_rc take_greeting(struct zs_conn *c, enum zs_dir dir, struct zs_span in,
+                                struct zs_stamp at, size_t *used)
+{
+    enum zs_rc rc = zs_session_greeting(&c->session, dir, in, used);
+
+    if (rc == ZS_OK && zs_session_greeted(&c->session, dir))
+        emit(c,
+             (struct zs_event){.kind = ZS_EVENT_GREETING,
+                               .greeting = &c->session.side[dir].greeting},
+             dir, at);
+    return rc;
+}
+
+/* One frame from the front of in. One that is too large is passed over as it comes, and costs nothing else. */
+static enum zs_rc take_frame(struct zs_conn *c, enum zs_dir dir, struct zs_span in,
+                             struct zs_stamp at, size_t *used)
+{
+    struct zs_frame f;
+    enum zs_framing framing = zs_session_place(&c->session, dir).framing;
+
+    enum zs_rc rc = zs_frame_parse(framing, in, c->config->frame_limit, &f);
+    if (rc == ZS_E_FRAME_SIZE && zs_frame_header_parse(framing, in, &f) == ZS_OK) {
+        emit_defect(c, dir, at, rc, NULL);
+        zs_session_lost(&c->session, dir);
+        c->stream[dir].pass = f.size;
+        *used = f.header;
+        return ZS_OK;
+    }
+    if (rc == ZS_OK) {
+        *used = f.header + f.body.n;
+        on_frame(c, dir, &f, at);
+    }
+    return rc;
+}
+
+static size_t pass_over(struct stream *s, size_t n)
+{
+    size_t passed = s->pass < n ? (size_t)s->pass : n;
+    s->pass -= passed;
+    return passed;
+}
+
+/* As much of in as stands by itself. Answers how many octets that was. */
+static size_t consume(struct zs_conn *c, enum zs_dir dir, struct zs_span in, struct zs_stamp at)
+{
+    struct stream *s = &c->stream[dir];
+    size_t done = 0;
+
+    while (!s->lost) {
+        size_t used = pass_over(s, in.n - done);
+        done += used;
+        struct zs_span rest = zs_span_skip(in, done);
+        if (rest.n == 0)
+            break;
+        enum zs_rc rc = zs_session_greeted(&c->session, dir)
+                            ? take_frame(c, dir, rest, at, &used)
+                            : take_greeting(c, dir, rest, at, &used);
+        if (rc == ZS_MORE)
+            break;
+        if (rc != ZS_OK) {
+            emit_defect(c, dir, at, rc, NULL);
+            s->lost = true;
+            break;
+        }
+        done += used;
+    }
+    return s->lost ? in.n : done;
+}
+
+/* How many octets of in pending lacks until what it begins can be taken; at least 1. Never more than a frame, so
+ * that what follows it is read from the caller's buffer. */
+static size_t wanted(const struct zs_conn *c, enum zs_dir dir, struct zs_span pending)
+{
+    struct zs_frame f;
+
+    if (!zs_session_greeted(&c->session, dir) ||
+        zs_frame_header_parse(zs_session_place(&c->session, dir).framing, pending, &f) != ZS_OK)
+        return 1;
+    size_t have = pending.n - f.header;
+    return f.size > have && f.size <= c->config->frame_limit ? (size_t)f.size - have : 1;
+}
+
+static void feed(struct zs_conn *c, enum zs_dir dir, struct zs_span in, struct zs_stamp at)
+{
+    struct stream *s = &c->stream[dir];
+
+    while (s->pending && in.n) {
+        size_t n = wanted(c, dir, zs_span(s->pending->data, s->pending->len));
+        n = n < in.n ? n : in.n;
+        g_byte_array_append(s->pending, in.p, (guint)n);
+        in = zs_span_skip(in, n);
+        size_t done = consume(c, dir, zs_span(s->pending->data, s->pending->len), at);
+        if (done == s->pending->len)
+            drop_pending(s);
+        else if (done)
+            g_byte_array_remove_range(s->pending, 0, (guint)done);
+    }
+    size_t done = consume(c, dir, in, at);
+    if (done < in.n) {
+        s->pending = g_byte_array_new();
+        g_byte_array_append(s->pending, in.p + done, (guint)(in.n - done));
+    }
+}
+
+static struct zs_span held(const struct zs_conn *c, enum zs_dir dir)
+{
+    const GByteArray *p = c->stream[dir].pending;
+    return p ? zs_span(p->data, p->len) : zs_span(NULL, 0);
+}
+
+/* One direction's signature is proof enough; the other may be a peer of ZMTP 1.0, which has none. */
+static enum recognition recognise(const struct zs_conn *c)
+{
+    bool possible = true;
+
+    for (int d = 0; d < ZS_DIR_COUNT; d++) {
+        struct zs_span first = held(c, (enum zs_dir)d);
+        enum zs_rc rc = zs_signature_probe(first);
+        if (rc == ZS_OK)
+            return IS_ZMTP;
+        if (rc != ZS_MORE && zs_identity_probe(first) != ZS_OK &&
+            zs_identity_probe(first) != ZS_MORE)
+            possible = false;
+        if (rc != ZS_MORE && first.n > PROBE_LIMIT)
+            possible = false;
+    }
+    return possible ? UNDECIDED : IS_NOT_ZMTP;
+}
+
+/* Ten octets of signature are looked for before anything is said, so that other traffic costs nothing. */
+static void probe(struct zs_conn *c, enum zs_dir dir, struct zs_span in, struct zs_stamp at)
+{
+    struct stream *s = &c->stream[dir];
+
+    if (!s->pending)
+        s->pending = g_byte_array_new();
+    g_byte_array_append(s->pending, in.p, (guint)in.n);
+    c->recognition = recognise(c);
+    if (c->recognition == UNDECIDED)
+        return;
+    if (c->recognition == IS_ZMTP)
+        emit(c, (struct zs_event){.kind = ZS_EVENT_CONNECTION, .midstream = c->midstream}, dir,
+             c->opened_at);
+    for (int d = 0; d < ZS_DIR_COUNT; d++) {
+        GByteArray *first = c->stream[d].pending;
+        c->stream[d].pending = NULL;
+        if (!first)
+            continue;
+        if (c->recognition == IS_ZMTP)
+            feed(c, (enum zs_dir)d, zs_span(first->data, first->len), at);
+        g_byte_array_free(first, TRUE);
+    }
+}
+
+bool zs_conn_data(struct zs_conn *c, enum zs_dir dir, const void *octets, size_t n,
+                  struct zs_stamp at)
+{
+    if (n == 0)
+        return true;
+    if (c->recognition == UNDECIDED)
+        probe(c, dir, zs_span(octets, n), at);
+    else if (c->recognition == IS_ZMTP)
+        feed(c, dir, zs_span(octets, n), at);
+    return c->recognition != IS_NOT_ZMTP;
+}
+
+/* A gap inside one frame's body costs that frame; one that reaches beyond it costs the direction. */
+static bool gap_inside_frame(struct zs_conn *c, enum zs_dir dir, uint64_t bytes)
+{
+    struct stream *s = &c->stream[dir];
+    struct zs_span pending = held(c, dir);
+    struct zs_frame f;
+
+    if (s->pass >= bytes) {
+        s->pass -= bytes;
+        return true;
+    }
+    if (s->pass || pending.n == 0 || !zs_session_greeted(&c->session, dir) ||
+        zs_frame_header_parse(zs_session_place(&c->session, dir).framing, pending, &f) != ZS_OK)
+        return false;
+    uint64_t awaited = f.size - (pending.n - f.header);
+    if (bytes > awaited)
+        return false;
+    s->pass = awaited - bytes;
+    return true;
+}
+
+void zs_conn_gap(struct zs_conn *c, enum zs_dir dir, uint64_t bytes, struct zs_stamp at)
+{
+    if (c->recognition == IS_ZMTP)
+        emit(c, (struct zs_event){.kind = ZS_EVENT_GAP, .gap = bytes}, dir, at);
+    c->stream[dir].lost |= !gap_inside_frame(c, dir, bytes);
+    drop_pending(&c->stream[dir]);
+    zs_session_lost(&c->session, dir);
+}
+
+void zs_conn_conflict(struct zs_conn *c, enum zs_dir dir, struct zs_stamp at)
+{
+    if (c->recognition == IS_ZMTP)
+        emit_defect(c, dir, at, ZS_E_STREAM_CONFLICT, NULL);
+}
+
+void zs_conn_end(struct zs_conn *c, bool closed, struct zs_stamp at)
+{
+    struct zs_event ev = {.kind = ZS_EVENT_CLOSE};
+
+    if (c->recognition != IS_ZMTP)
+        return;
+    if (zs_session_conclude(&c->session))
+        emit_context(c, ZS_C2S, at);
+    if (zs_session_established(&c->session))
+        ev.close.outcome = ZS_OUTCOME_ESTABLISHED;
+    else if (c->midstream)
+        ev.close.outcome = ZS_OUTCOME_MIDSTREAM;
+    else
+        ev.close.outcome = closed ? ZS_OUTCOME_FAILED : ZS_OUTCOME_INCOMPLETE;
+    ev.close.reason = zs_session_explain(&c->session, closed);
+    ev.close.session = &c->session;
+    emit(c, ev, ZS_C2S, at);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ZS_CONN_CONN_H
+#define ZS_CONN_CONN_H
+
+/* One observed connection: two byte streams in, events out. It never reads, writes, waits or looks at a
+ * clock. Octets go from the caller's buffer to the reading without a copy where a frame is whole in it. */
+#include "core/conn/event.h"
+
+struct zs_conn;
+
+struct zs_conn_config {
+    const struct zs_keyring *keys; /* outlives every connection; may be NULL */
+    size_t
+        frame_limit; /* octets of a frame's body that are kept; a longer one is a defect and passed over */
+    void (*on_event)(void *user, const struct zs_event *ev);
+};
+
+#define ZS_FRAME_LIMIT ((size_t)64 << 20) /* a default: 64 MiB */
+
+/* user goes to on_event. midstream: the beginning of the connection is not in the capture. */
+struct zs_conn *zs_conn_new(const struct zs_conn_config *config, void *user, bool midstream,
+                            struct zs_stamp at);
+
+/* The next octets of a side. False: this is not ZMTP; nothing more need be handed in. */
+bool zs_conn_data(struct zs_conn *c, enum zs_dir dir, const void *octets, size_t n,
+                  struct zs_stamp at);
+/* bytes octets of a side are missing here. */
+void zs_conn_gap(struct zs_conn *c, enum zs_dir dir, uint64_t bytes, struct zs_stamp at);
+/* A retransmission held other octets than the first copy. */
+void zs_conn_conflict(struct zs_conn *c, enum zs_dir dir, struct zs_stamp at);
+/* The end: of the connection (closed), or of the capture. */
+void zs_conn_end(struct zs_conn *c, bool closed, struct zs_stamp at);
+void zs_conn_free(struct zs_conn *c);
+
+#endif

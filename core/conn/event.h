@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ZS_CONN_EVENT_H
+#define ZS_CONN_EVENT_H
+
+/* What happened on a connection: the events of the stream that docs/events.md describes. Everything that an
+ * event points to is borrowed and dies when the callback returns. */
+#include "core/conn/session.h"
+#include "core/krb/messages.h"
+
+enum zs_event_kind {
+    ZS_EVENT_CONNECTION,
+    ZS_EVENT_GREETING,
+    ZS_EVENT_TOKEN,
+    ZS_EVENT_CONTEXT,
+    ZS_EVENT_COMMAND,
+    ZS_EVENT_MESSAGE,
+    ZS_EVENT_GAP,
+    ZS_EVENT_DEFECT,
+    ZS_EVENT_CLOSE,
+};
+
+enum zs_outcome {
+    ZS_OUTCOME_ESTABLISHED,
+    ZS_OUTCOME_FAILED,
+    ZS_OUTCOME_INCOMPLETE,
+    ZS_OUTCOME_MIDSTREAM
+};
+const char *zs_outcome_name(enum zs_outcome o); /* "established", … */
+
+struct zs_event_token {
+    const struct zs_reading *reading;
+    const struct zs_token *token;
+    const struct zs_ap_req *ap_req;       /* of an AP-REQ that could be read, else NULL */
+    const struct zs_krb_error *krb_error; /* likewise */
+};
+
+struct zs_event_defect {
+    enum zs_rc rc;
+    const char *detail; /* numbers for the sentence, or NULL */
+};
+
+struct zs_event_close {
+    enum zs_outcome outcome;
+    const char *reason; /* NULL where established */
+    const struct zs_session *session;
+};
+
+struct zs_event {
+    enum zs_event_kind kind;
+    struct zs_stamp at;
+    bool directed; /* dir applies */
+    enum zs_dir dir;
+    union {
+        bool midstream;
+        const struct zs_greeting *greeting;
+        struct zs_event_token token;
+        const struct zs_context_facts *context;
+        const struct zs_reading *command, *message;
+        uint64_t gap; /* octets */
+        struct zs_event_defect defect;
+        struct zs_event_close close;
+    };
+};
+
+#endif
