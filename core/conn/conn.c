@@ -98,10 +98,11 @@ static void emit_defect(struct zs_conn *c, enum zs_dir dir, struct zs_stamp at, 
 
 static void emit_context(struct zs_conn *c, enum zs_dir dir, struct zs_stamp at)
 {
-    emit(c,
-         (struct zs_event){.kind = ZS_EVENT_CONTEXT,
-                           .context = zs_context_facts(c->session.context)},
-         dir, at);
+    struct zs_event_context made = {
+        .facts = zs_context_facts(c->session.context),
+        .initiator = c->session.initiator,
+    };
+    emit(c, (struct zs_event){.kind = ZS_EVENT_CONTEXT, .context = made}, dir, at);
 }
 
 static void emit_token(struct zs_conn *c, enum zs_dir dir, const struct zs_reading *r,

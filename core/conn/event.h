@@ -34,6 +34,11 @@ struct zs_event_token {
     const struct zs_krb_error *krb_error; /* likewise */
 };
 
+struct zs_event_context {
+    const struct zs_context_facts *facts;
+    enum zs_dir initiator; /* who sent the AP-REQ */
+};
+
 struct zs_event_defect {
     enum zs_rc rc;
     const char *detail; /* numbers for the sentence, or NULL */
@@ -54,7 +59,7 @@ struct zs_event {
         bool midstream;
         const struct zs_greeting *greeting;
         struct zs_event_token token;
-        const struct zs_context_facts *context;
+        struct zs_event_context context;
         const struct zs_reading *command, *message;
         uint64_t gap; /* octets */
         struct zs_event_defect defect;

@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The event stream: one JSON object a line, as docs/events.md says. Written with json-glib.
+ *
+ * Limits: text from the wire that is not UTF-8 is shown with replacement characters, and whole as base64 beside it. */
+#include "analyzer/report/report.h"
+
+#include <json-glib/json-glib.h>
+
+#define SCHEMA_VERSION 1
+
+static void put_line(const struct zs_report_options *o, JsonBuilder *b)
+{
+    json_builder_end_object(b);
+    JsonNode *root = json_builder_get_root(b);
+    char *line = json_to_string(root, FALSE);
+    fprintf(o->out, "%s\n", line);
+    g_free(line);
+    json_node_unref(root);
+    g_object_unref(b);
+}
+
+static void put_string(JsonBuilder *b, const char *name, const char *value)
+{
+    if (!value)
+        return;
+    json_builder_set_member_name(b, name);
+    json_builder_add_string_value(b, value);
+}
+
+static void put_int(JsonBuilder *b, const char *name, int64_t value)
+{
+    json_builder_set_member_name(b, name);
+    json_builder_add_int_value(b, value);
+}
+
+static void put_bool(JsonBuilder *b, const char *name, bool value)
+{
+    json_builder_set_member_name(b, name);
+    json_builder_add_boolean_value(b, value);
+}
+
+static void put_base64(JsonBuilder *b, const char *name, struct zs_span s)
+{
+    char *text = g_base64_encode(s.p ? s.p : (const guchar *)"", s.n);
+    put_string(b, name, text);
+    g_free(text);
+}
+
+/* Unix time in nanoseconds as RFC 3339 has it, UTC. */
+static void put_time(JsonBuilder *b, const char *name, int64_t ns)
+{
+    int64_t seconds = ns / 1000000000, rest = ns % 1000000000;
+    if (rest < 0) {
+        seconds--;
+        rest += 1000000000;
+    }
+    GDateTime *t = g_date_time_new_from_unix_utc(seconds);
+    if (!t)
+        return; /* before the year 1 or behind 9999: no RFC 3339 for it */
+    char *date = g_date_time_format(t, "%Y-%m-%dT%H:%M:%S");
+    char *text = g_strdup_printf("%s.%09dZ", date, (int)rest);
+    put_string(b, name, text);
+    g_free(text);
+    g_free(date);
+    g_date_time_unref(t);
+}
+
+static void put_seconds(JsonBuilder *b, const char *name, int64_t seconds)
+{
+    GDateTime *t = seconds ? g_date_time_new_from_unix_utc(seconds) : NULL;
+    if (!t)
+        return;
+    char *text = g_date_time_format(t, "%Y-%m-%dT%H:%M:%SZ");
+    put_string(b, name, text);
+    g_free(text);
+    g_date_time_unref(t);
+}
+
+static bool is_text(struct zs_span s)
+{
+    return s.n == 0 || g_utf8_validate((const char *)s.p, (gssize)s.n, NULL);
+}
+
+/* Octets from the wire as text; where that loses something, NAME_base64 has them all. */
+static void put_text(JsonBuilder *b, const char *name, struct zs_span s)
+{
+    char *text = g_utf8_make_valid(s.n ? (const char *)s.p : "", (gssize)s.n);
+    put_string(b, name, text);
+    g_free(text);
+    if (!is_text(s)) {
+        char *member = g_strconcat(name, "_base64", NULL);
+        put_base64(b, member, s);
+        g_free(member);
+    }
+}
+
+static JsonBuilder *start(const char *event)
+{
+    JsonBuilder *b = json_builder_new_immutable();
+    json_builder_begin_object(b);
+    put_string(b, "event", event);
+    return b;
+}
+
+static void put_strings(JsonBuilder *b, const char *name, const char *const *list)
+{
+    json_builder_set_member_name(b, name);
+    json_builder_begin_array(b);
+    for (; *list; list++)
+        json_builder_add_string_value(b, *list);
+    json_builder_end_array(b);
+}
+
+static void json_begin(const struct zs_report_options *o, const struct zs_report_capture *c)
+{
+    JsonBuilder *b = start("capture");
+    put_int(b, "schema", SCHEMA_VERSION);
+    put_strings(b, "files", c->files);
+    put_strings(b, "link_types", c->link_types);
+    put_line(o, b);
+}
+
+static void put_connection(JsonBuilder *b, const struct zs_report_connection *c,
+                           const struct zs_event *ev)
+{
+    put_string(b, "client", c->client);
+    put_string(b, "server", c->server);
+    put_bool(b, "midstream", ev->midstream);
+}
+
+static void put_greeting(JsonBuilder *b, const struct zs_greeting *g)
+{
+    put_string(b, "version", zs_greeting_version(g));
+    if (g->versioned && g->major >= 3) {
+        put_string(b, "mechanism", g->mechanism);
+        put_bool(b, "as_server", g->as_server);
+    } else if (g->versioned) {
+        put_string(b, "socket_type", zs_socket_type_name(g->socket_type));
+    }
+}
+
+static void put_enctype(JsonBuilder *b, const char *name, int32_t enctype)
+{
+    char text[ZS_ENCTYPE_NAME_MAX];
+    if (enctype)
+        put_string(b, name, zs_enctype_name(enctype, text, sizeof text));
+}
+
+static void put_token(JsonBuilder *b, const struct zs_event_token *t)
+{
+    put_string(b, "mechanism", zs_mech_name(t->token->mech));
+    put_string(b, "kind", zs_token_kind_name(t->token->kind));
+    put_string(b, "name", zs_command_name(t->reading->command.id));
+    put_string(b, "form", zs_form_name(t->reading->command.form));
+    put_int(b, "length", (int64_t)t->token->whole.n);
+    if (t->ap_req) {
+        char *service = zs_principal_format(&t->ap_req->service);
+        put_text(b, "service_principal", zs_span(service, strlen(service)));
+        g_free(service);
+        if (t->ap_req->ticket.has_kvno)
+            put_int(b, "kvno", t->ap_req->ticket.kvno);
+        put_enctype(b, "ticket_etype", t->ap_req->ticket.enctype);
+    }
+    if (t->krb_error) {
+        put_int(b, "error_code", t->krb_error->code);
+        put_text(b, "error_text", t->krb_error->text);
+    }
+}
+
+static void put_flags(JsonBuilder *b, const char *name, uint32_t flags)
+{
+    json_builder_set_member_name(b, name);
+    json_builder_begin_array(b);
+    for (unsigned bit = 0; bit < 32; bit++)
+        if (flags & 1u << bit && zs_gss_flag_name(bit))
+            json_builder_add_string_value(b, zs_gss_flag_name(bit));
+    json_builder_end_array(b);
+}
+
+static void put_ticket_times(JsonBuilder *b, const struct zs_ticket_times *t)
+{
+    json_builder_set_member_name(b, "ticket_times");
+    json_builder_begin_object(b);
+    put_seconds(b, "auth", t->auth);
+    put_seconds(b, "start", t->start);
+    put_seconds(b, "end", t->end);
+    put_seconds(b, "renew_till", t->renew_till);
+    json_builder_end_object(b);
+}
+
+static void put_text_of(JsonBuilder *b, const char *name, const char *text)
+{
+    if (text)
+        put_text(b, name, zs_span(text, strlen(text)));
+}
+
+static void put_context(JsonBuilder *b, const struct zs_event_context *c)
+{
+    const struct zs_context_facts *f = c->facts;
+
+    put_bool(b, "opened", f->ticket_opened);
+    put_string(b, "initiator", zs_dir_name(c->initiator));
+    if (f->why != ZS_WHY_OPENED)
+        put_string(b, "reason_code", zs_why_code(f->why));
+    put_text_of(b, "reason", f->reason);
+    put_text_of(b, "client_principal", f->client_principal);
+    put_text_of(b, "service_principal", f->service_principal);
+    put_text_of(b, "keytab_entry", f->keytab_entry);
+    if (f->has_kvno)
+        put_int(b, "kvno", f->kvno);
+    put_enctype(b, "ticket_etype", f->ticket_etype);
+    put_bool(b, "mutual", f->mutual);
+    if (!f->ticket_opened)
+        return;
+    put_enctype(b, "session_etype", f->session_etype);
+    put_enctype(b, "subkey_etype", f->subkey_etype);
+    if (f->subkey_etype)
+        put_string(b, "subkey_from", zs_subkey_from_name(f->subkey_from));
+    put_ticket_times(b, &f->times);
+    if (f->authenticator_opened) {
+        put_flags(b, "gss_flags", f->gss_flags);
+        put_bool(b, "channel_bindings", f->channel_bindings);
+        put_bool(b, "delegated", f->delegated);
+        put_int(b, "skew_ms", f->skew_ms);
+    }
+    put_string(b, "verdict", zs_verdict_name(f->verdict));
+}
+
+static void put_metadata(JsonBuilder *b, struct zs_span metadata)
+{
+    struct zs_property p;
+    enum zs_rc rc = ZS_OK;
+
+    json_builder_set_member_name(b, "metadata");
+    json_builder_begin_object(b);
+    while (zs_metadata_next(&metadata, &p, &rc)) {
+        char *name = g_utf8_make_valid((const char *)p.name.p, (gssize)p.name.n);
+        put_text(b, name, p.value);
+        g_free(name);
+    }
+    json_builder_end_object(b);
+}
+
+static void put_command_body(JsonBuilder *b, const struct zs_command *c)
+{
+    struct zs_plain_hello hello;
+    struct zs_ping ping;
+    struct zs_span reason;
+
+    switch (c->id) {
+    case ZS_CMD_READY:
+    case ZS_CMD_INITIATE:
+        put_metadata(b, c->body);
+        break;
+    case ZS_CMD_PING:
+        if (zs_ping_parse(c->body, &ping) == ZS_OK)
+            put_int(b, "ttl_ms", ping.ttl * 100);
+        break;
+    case ZS_CMD_SUBSCRIBE:
+    case ZS_CMD_CANCEL:
+        put_text(b, "topic", c->body);
+        break;
+    case ZS_CMD_JOIN:
+    case ZS_CMD_LEAVE:
+        put_text(b, "group", c->body);
+        break;
+    case ZS_CMD_ERROR:
+        if (zs_error_parse(c->body, &reason) == ZS_OK)
+            put_text(b, "reason", reason);
+        break;
+    case ZS_CMD_HELLO: /* PLAIN's; the password is nobody's business here */
+        if (zs_plain_hello_parse(c->body, &hello) == ZS_OK)
+            put_text(b, "username", hello.username);
+        break;
+    default:
+        break;
+    }
+}
+
+/* What is said of everything that stands inside a wrap token or a box. */
+static void put_wrapping(JsonBuilder *b, const struct zs_reading *r)
+{
+    put_bool(b, "wrapped", r->wrapped);
+    if (r->wrapped)
+        put_bool(b, "verified", r->verified);
+    if (r->cfx.header.n) {
+        put_bool(b, "confidential", r->cfx.flags & ZS_CFX_SEALED);
+        put_int(b, "sequence", (int64_t)r->cfx.sequence);
+    }
+    if (r->has_inner_flags)
+        put_int(b, "inner_flags", r->inner_flags);
+}
+
+/* CURVE's commands share names with others and hold nothing to read. */
+static bool is_curve(const struct zs_command *c)
+{
+    struct zs_curve parts;
+    return zs_curve_parse(c->id, c->body, &parts) == ZS_OK;
+}
+
+static void put_command(JsonBuilder *b, const struct zs_reading *r)
+{
+    put_text(b, "name",
+             r->content.name.n
+                 ? r->content.name
+                 : zs_span(zs_command_name(r->content.id), strlen(zs_command_name(r->content.id))));
+    put_string(b, "form", zs_form_name(r->content.form));
+    put_wrapping(b, r);
+    if ((!r->wrapped || r->verified) && !is_curve(&r->content))
+        put_command_body(b, &r->content);
+}
+
+static void put_message(JsonBuilder *b, const struct zs_reading *r, bool no_data)
+{
+    put_wrapping(b, r);
+    if (r->wrapped && !r->verified) {
+        put_int(b, "sealed_length", (int64_t)r->frame.body.n);
+        return;
+    }
+    put_bool(b, "more", r->more);
+    put_int(b, "length", (int64_t)r->data.n);
+    if (!no_data)
+        put_base64(b, "data", r->data);
+}
+
+static void put_defect(JsonBuilder *b, const struct zs_event_defect *d)
+{
+    const struct zs_defect *row = zs_defect_of(d->rc);
+
+    put_string(b, "code", row->code);
+    put_string(b, "sentence", row->sentence);
+    put_string(b, "detail", d->detail);
+    put_string(b, "clause", row->clause);
+}
+
+static void put_totals(JsonBuilder *b, const char *name, const struct zs_side *side)
+{
+    json_builder_set_member_name(b, name);
+    json_builder_begin_object(b);
+    put_int(b, "messages", (int64_t)side->messages);
+    put_int(b, "bytes", (int64_t)side->message_octets);
+    json_builder_end_object(b);
+}
+
+static void put_close(JsonBuilder *b, const struct zs_event_close *c)
+{
+    put_string(b, "outcome", zs_outcome_name(c->outcome));
+    put_string(b, "reason", c->reason);
+    put_totals(b, "c2s", &c->session->side[ZS_C2S]);
+    put_totals(b, "s2c", &c->session->side[ZS_S2C]);
+}
+
+static void json_event(const struct zs_report_options *o, const struct zs_report_connection *c,
+                       const struct zs_event *ev)
+{
+    static const char *const names[] = {
+        [ZS_EVENT_CONNECTION] = "connection",
+        [ZS_EVENT_GREETING] = "greeting",
+        [ZS_EVENT_TOKEN] = "token",
+        [ZS_EVENT_CONTEXT] = "context",
+        [ZS_EVENT_COMMAND] = "command",
+        [ZS_EVENT_MESSAGE] = "message",
+        [ZS_EVENT_GAP] = "gap",
+        [ZS_EVENT_DEFECT] = "defect",
+        [ZS_EVENT_CLOSE] = "close",
+    };
+    JsonBuilder *b = start(names[ev->kind]);
+
+    put_time(b, "time", ev->at.time_ns);
+    put_int(b, "frame", (int64_t)ev->at.frame);
+    put_int(b, "connection", (int64_t)c->number);
+    if (ev->directed)
+        put_string(b, "direction", zs_dir_name(ev->dir));
+    switch (ev->kind) {
+    case ZS_EVENT_CONNECTION:
+        put_connection(b, c, ev);
+        break;
+    case ZS_EVENT_GREETING:
+        put_greeting(b, ev->greeting);
+        break;
+    case ZS_EVENT_TOKEN:
+        put_token(b, &ev->token);
+        break;
+    case ZS_EVENT_CONTEXT:
+        put_context(b, &ev->context);
+        break;
+    case ZS_EVENT_COMMAND:
+        put_command(b, ev->command);
+        break;
+    case ZS_EVENT_MESSAGE:
+        put_message(b, ev->message, o->no_data);
+        break;
+    case ZS_EVENT_GAP:
+        put_int(b, "bytes", (int64_t)ev->gap);
+        break;
+    case ZS_EVENT_DEFECT:
+        put_defect(b, &ev->defect);
+        break;
+    case ZS_EVENT_CLOSE:
+        put_close(b, &ev->close);
+        break;
+    }
+    put_line(o, b);
+}
+
+static void json_end(const struct zs_report_options *o, const struct zs_report_summary *s)
+{
+    JsonBuilder *b = start("summary");
+
+    put_time(b, "time", s->last.time_ns);
+    put_int(b, "frame", (int64_t)s->last.frame);
+    put_int(b, "packets", (int64_t)s->packets);
+    put_int(b, "packets_not_read", (int64_t)s->not_read);
+    put_int(b, "connections", (int64_t)s->connections);
+    put_int(b, "established", (int64_t)s->established);
+    put_int(b, "contexts", (int64_t)s->contexts);
+    put_int(b, "contexts_opened", (int64_t)s->contexts_opened);
+    put_int(b, "messages", (int64_t)s->messages);
+    put_int(b, "bytes", (int64_t)s->octets);
+    put_int(b, "defects", (int64_t)s->defects);
+    json_builder_set_member_name(b, "duration");
+    json_builder_add_double_value(b, (double)(s->last.time_ns - s->first.time_ns) / 1e9);
+    put_int(b, "peak_memory", (int64_t)s->peak_memory);
+    put_line(o, b);
+}
+
+const struct zs_report zs_report_json = {.begin = json_begin, .event = json_event, .end = json_end};

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Names of numbers that more than one format writes. */
+#include "analyzer/report/report.h"
+
+const char *zs_gss_flag_name(unsigned bit)
+{
+    /* RFC 2744, appendix A, and MIT's and Microsoft's extensions. */
+    static const char *const names[] = {
+        [0] = "deleg", [1] = "mutual", [2] = "replay",    [3] = "sequence",
+        [4] = "conf",  [5] = "integ",  [6] = "anon",      [7] = "prot",
+        [8] = "trans", [12] = "dce",   [13] = "identify", [14] = "ext-err",
+    };
+    return bit < sizeof names / sizeof names[0] ? names[bit] : NULL;
+}
+
+const char *zs_socket_type_name(uint8_t number)
+{
+    /* 15/ZMTP: socket-type */
+    static const char *const names[] = {"PAIR",   "PUB",    "SUB",  "REQ", "REP",
+                                        "DEALER", "ROUTER", "PULL", "PUSH"};
+    return number < sizeof names / sizeof names[0] ? names[number] : NULL;
+}

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The report that a person reads: a line an event, oldest first.
+ *
+ * Limits: a payload's preview ends after PREVIEW octets; -x shows all of it. Nothing from the wire reaches the
+ * terminal unescaped. */
+#include "analyzer/report/report.h"
+
+#include <glib.h>
+
+enum { PREVIEW = 60, HEX_WIDTH = 16 };
+
+static const char *colour(const struct zs_report_options *o, const char *code)
+{
+    return o->colours ? code : "";
+}
+#define BOLD  "\x1b[1m"
+#define DIM   "\x1b[2m"
+#define RED   "\x1b[31m"
+#define GREEN "\x1b[32m"
+#define PLAIN "\x1b[0m"
+
+static void append_octets(GString *line, struct zs_span s, size_t most)
+{
+    size_t n = s.n < most ? s.n : most;
+
+    for (size_t i = 0; i < n; i++) {
+        uint8_t c = s.p[i];
+        if (c == '"' || c == '\\')
+            g_string_append_printf(line, "\\%c", c);
+        else if (c >= 0x20 && c < 0x7f)
+            g_string_append_c(line, (char)c);
+        else
+            g_string_append_printf(line, "\\x%02x", c);
+    }
+    if (n < s.n)
+        g_string_append(line, "…");
+}
+
+static void append_quoted(GString *line, struct zs_span s)
+{
+    g_string_append_c(line, '"');
+    append_octets(line, s, PREVIEW);
+    g_string_append_c(line, '"');
+}
+
+static void append_name(GString *line, const char *text)
+{
+    append_octets(line, zs_span(text, strlen(text)), 400);
+}
+
+static void append_enctype(GString *line, int32_t enctype)
+{
+    char name[ZS_ENCTYPE_NAME_MAX];
+    g_string_append(line, zs_enctype_name(enctype, name, sizeof name));
+}
+
+static void line_connection(GString *line, const struct zs_event *ev)
+{
+    g_string_append(line, ev->midstream ? "begins before the capture" : "opened");
+}
+
+static void line_greeting(GString *line, const struct zs_greeting *g)
+{
+    g_string_append_printf(line, "ZMTP %s", zs_greeting_version(g));
+    if (g->versioned && g->major >= 3)
+        g_string_append_printf(line, " %s%s", g->mechanism, g->as_server ? ", as server" : "");
+    else if (g->versioned && zs_socket_type_name(g->socket_type))
+        g_string_append_printf(line, " %s", zs_socket_type_name(g->socket_type));
+}
+
+static void line_token(GString *line, const struct zs_event_token *t)
+{
+    g_string_append_printf(line, "%s %s", zs_mech_name(t->token->mech),
+                           zs_token_kind_name(t->token->kind));
+    if (t->ap_req) {
+        char *service = zs_principal_format(&t->ap_req->service);
+        g_string_append(line, " for ");
+        append_name(line, service);
+        g_string_append_printf(line, ", kvno %u, ", (unsigned)t->ap_req->ticket.kvno);
+        append_enctype(line, t->ap_req->ticket.enctype);
+        g_free(service);
+    }
+    if (t->krb_error)
+        g_string_append_printf(line, " %d", (int)t->krb_error->code);
+}
+
+static void append_flags(GString *line, uint32_t flags)
+{
+    for (unsigned bit = 0; bit < 32; bit++)
+        if (flags & 1u << bit && zs_gss_flag_name(bit))
+            g_string_append_printf(line, " %s", zs_gss_flag_name(bit));
+}
+
+static void line_opened(GString *line, const struct zs_context_facts *f)
+{
+    append_name(line, f->client_principal);
+    g_string_append(line, " to ");
+    append_name(line, f->service_principal);
+    g_string_append(line, "; ticket ");
+    append_enctype(line, f->ticket_etype);
+    g_string_append(line, ", session ");
+    append_enctype(line, f->session_etype);
+    if (f->subkey_etype) {
+        g_string_append(line, ", messages ");
+        append_enctype(line, f->subkey_etype);
+        g_string_append_printf(line, " (%s%s)", zs_subkey_from_name(f->subkey_from),
+                               f->subkey_from == ZS_SUBKEY_SESSION ? " key" : " subkey");
+    }
+    g_string_append(line, "; flags");
+    append_flags(line, f->gss_flags);
+    g_string_append_printf(line, "; clock %+" G_GINT64_FORMAT " ms; ", f->skew_ms);
+    g_string_append_printf(line, "%s; opened by ", zs_verdict_name(f->verdict));
+    append_name(line, f->keytab_entry);
+}
+
+static void line_context(GString *line, const struct zs_context_facts *f)
+{
+    if (f->ticket_opened)
+        line_opened(line, f);
+    else
+        g_string_append(line, "not opened");
+    if (f->reason) {
+        g_string_append(line, f->ticket_opened ? "; " : ": ");
+        append_name(line, f->reason);
+    }
+}
+
+static void append_metadata(GString *line, struct zs_span metadata)
+{
+    struct zs_property p;
+    enum zs_rc rc = ZS_OK;
+
+    while (zs_metadata_next(&metadata, &p, &rc)) {
+        g_string_append_c(line, ' ');
+        append_octets(line, p.name, PREVIEW);
+        g_string_append_c(line, '=');
+        append_quoted(line, p.value);
+    }
+}
+
+static void append_command_body(GString *line, const struct zs_command *c)
+{
+    struct zs_plain_hello hello;
+    struct zs_curve curve;
+    struct zs_ping ping;
+    struct zs_span reason;
+
+    if (zs_curve_parse(c->id, c->body, &curve) == ZS_OK)
+        return;
+    switch (c->id) {
+    case ZS_CMD_READY:
+    case ZS_CMD_INITIATE:
+        append_metadata(line, c->body);
+        break;
+    case ZS_CMD_PING:
+        if (zs_ping_parse(c->body, &ping) == ZS_OK)
+            g_string_append_printf(line, " ttl %u.%u s", ping.ttl / 10u, ping.ttl % 10u);
+        break;
+    case ZS_CMD_SUBSCRIBE:
+    case ZS_CMD_CANCEL:
+    case ZS_CMD_JOIN:
+    case ZS_CMD_LEAVE:
+        g_string_append_c(line, ' ');
+        append_quoted(line, c->body);
+        break;
+    case ZS_CMD_ERROR:
+        if (zs_error_parse(c->body, &reason) != ZS_OK)
+            reason = c->body;
+        g_string_append_c(line, ' ');
+        append_quoted(line, reason);
+        break;
+    case ZS_CMD_HELLO:
+        if (zs_plain_hello_parse(c->body, &hello) == ZS_OK) {
+            g_string_append(line, " user ");
+            append_quoted(line, hello.username);
+            g_string_append_printf(line, ", password of %zu octets in the clear", hello.password.n);
+        }
+        break;
+    default:
+        break;
+    }
+}
+
+static const char *wrapping(const struct zs_reading *r)
+{
+    if (!r->wrapped)
+        return "in the clear";
+    if (!r->verified)
+        return "sealed, not opened";
+    return r->unwrapped.confidential ? "sealed" : "integrity only";
+}
+
+static void line_command(GString *line, const struct zs_reading *r)
+{
+    if (r->content.id == ZS_CMD_EMPTY)
+        g_string_append(line, "(empty)");
+    else if (r->content.name.n)
+        append_octets(line, r->content.name, PREVIEW);
+    else
+        g_string_append(line, zs_command_name(r->content.id));
+    if (r->wrapped)
+        g_string_append_printf(line, " [%s]", wrapping(r));
+    if (!r->wrapped || r->verified)
+        append_command_body(line, &r->content);
+}
+
+static void line_message(GString *line, const struct zs_report_connection *c,
+                         const struct zs_event *ev)
+{
+    const struct zs_reading *r = ev->message;
+
+    if (c->principal[ev->dir]) {
+        append_name(line, c->principal[ev->dir]);
+        g_string_append_c(line, ' ');
+    }
+    size_t n = r->wrapped && !r->verified ? r->frame.body.n : r->data.n;
+    g_string_append_printf(line, "[%s, %zu octet%s%s]", wrapping(r), n, n == 1 ? "" : "s",
+                           r->more ? ", more" : "");
+    if (!r->wrapped || r->verified) {
+        g_string_append_c(line, ' ');
+        append_quoted(line, r->data);
+    }
+}
+
+static void line_defect(GString *line, const struct zs_event_defect *d)
+{
+    const struct zs_defect *row = zs_defect_of(d->rc);
+
+    g_string_append_printf(line, "%s: %s", row->code, row->sentence);
+    if (d->detail)
+        g_string_append_printf(line, ": %s", d->detail);
+    g_string_append_printf(line, " (%s)", row->clause);
+}
+
+static void line_close(GString *line, const struct zs_event_close *c)
+{
+    const struct zs_side *side = c->session->side;
+
+    g_string_append_printf(line,
+                           "%s; client sent %" G_GUINT64_FORMAT " message%s (%" G_GUINT64_FORMAT
+                           " octets), server %" G_GUINT64_FORMAT " (%" G_GUINT64_FORMAT ")",
+                           zs_outcome_name(c->outcome), side[ZS_C2S].messages,
+                           side[ZS_C2S].messages == 1 ? "" : "s", side[ZS_C2S].message_octets,
+                           side[ZS_S2C].messages, side[ZS_S2C].message_octets);
+    if (c->reason)
+        g_string_append_printf(line, "; %s", c->reason);
+}
+
+static void put_hex(FILE *out, struct zs_span s)
+{
+    for (size_t at = 0; at < s.n; at += HEX_WIDTH) {
+        size_t n = s.n - at < HEX_WIDTH ? s.n - at : HEX_WIDTH;
+        fprintf(out, "    %06zx ", at);
+        for (size_t i = 0; i < HEX_WIDTH; i++)
+            i < n ? fprintf(out, " %02x", s.p[at + i]) : fprintf(out, "   ");
+        fputs("  ", out);
+        for (size_t i = 0; i < n; i++)
+            fputc(s.p[at + i] >= 0x20 && s.p[at + i] < 0x7f ? s.p[at + i] : '.', out);
+        fputc('\n', out);
+    }
+}
+
+static void append_clock(GString *line, int64_t ns)
+{
+    int64_t seconds = ns / 1000000000;
+    GDateTime *t = g_date_time_new_from_unix_utc(seconds);
+    char *text = t ? g_date_time_format(t, "%H:%M:%S") : g_strdup("--:--:--");
+
+    g_string_append_printf(line, "%s.%06d", text, (int)(ns % 1000000000 / 1000));
+    g_free(text);
+    if (t)
+        g_date_time_unref(t);
+}
+
+static void text_begin(const struct zs_report_options *o, const struct zs_report_capture *c)
+{
+    (void)o;
+    (void)c;
+}
+
+static const char *kind_colour(const struct zs_event *ev)
+{
+    switch (ev->kind) {
+    case ZS_EVENT_MESSAGE:
+        return BOLD;
+    case ZS_EVENT_DEFECT:
+    case ZS_EVENT_GAP:
+        return RED;
+    case ZS_EVENT_CONTEXT:
+        return ev->context.facts->ticket_opened ? GREEN : RED;
+    default:
+        return "";
+    }
+}
+
+static void append_event(GString *line, const struct zs_report_connection *c,
+                         const struct zs_event *ev)
+{
+    switch (ev->kind) {
+    case ZS_EVENT_CONNECTION:
+        line_connection(line, ev);
+        break;
+    case ZS_EVENT_GREETING:
+        line_greeting(line, ev->greeting);
+        break;
+    case ZS_EVENT_TOKEN:
+        line_token(line, &ev->token);
+        break;
+    case ZS_EVENT_CONTEXT:
+        line_context(line, ev->context.facts);
+        break;
+    case ZS_EVENT_COMMAND:
+        line_command(line, ev->command);
+        break;
+    case ZS_EVENT_MESSAGE:
+        line_message(line, c, ev);
+        break;
+    case ZS_EVENT_GAP:
+        g_string_append_printf(line, "%" G_GUINT64_FORMAT " octets are not in the capture",
+                               ev->gap);
+        break;
+    case ZS_EVENT_DEFECT:
+        line_defect(line, &ev->defect);
+        break;
+    case ZS_EVENT_CLOSE:
+        line_close(line, &ev->close);
+        break;
+    }
+}
+
+static void text_event(const struct zs_report_options *o, const struct zs_report_connection *c,
+                       const struct zs_event *ev)
+{
+    static const char *const names[] = {
+        [ZS_EVENT_CONNECTION] = "connection",
+        [ZS_EVENT_GREETING] = "greeting",
+        [ZS_EVENT_TOKEN] = "token",
+        [ZS_EVENT_CONTEXT] = "context",
+        [ZS_EVENT_COMMAND] = "command",
+        [ZS_EVENT_MESSAGE] = "message",
+        [ZS_EVENT_GAP] = "gap",
+        [ZS_EVENT_DEFECT] = "defect",
+        [ZS_EVENT_CLOSE] = "close",
+    };
+    bool backwards = ev->directed && ev->dir == ZS_S2C;
+    GString *line = g_string_new(NULL);
+
+    g_string_append(line, colour(o, DIM));
+    append_clock(line, ev->at.time_ns);
+    g_string_append_printf(line, " %" G_GUINT64_FORMAT " %s %s %s%s ", c->number,
+                           backwards ? c->server : c->client, ev->directed ? ">" : "-",
+                           backwards ? c->client : c->server, colour(o, PLAIN));
+    g_string_append_printf(line, "%s%-10s ", colour(o, kind_colour(ev)), names[ev->kind]);
+    append_event(line, c, ev);
+    g_string_append(line, colour(o, PLAIN));
+    fprintf(o->out, "%s\n", line->str);
+    g_string_free(line, TRUE);
+    if (o->hex && ev->kind == ZS_EVENT_MESSAGE)
+        put_hex(o->out, ev->message->data);
+}
+
+static void text_end(const struct zs_report_options *o, const struct zs_report_summary *s)
+{
+    fprintf(o->out,
+            "%" G_GUINT64_FORMAT " packets, %" G_GUINT64_FORMAT
+            " ZMTP connection%s (%" G_GUINT64_FORMAT " established), %" G_GUINT64_FORMAT
+            " of %" G_GUINT64_FORMAT " contexts opened, %" G_GUINT64_FORMAT
+            " messages, %" G_GUINT64_FORMAT " defects\n",
+            s->packets, s->connections, s->connections == 1 ? "" : "s", s->established,
+            s->contexts_opened, s->contexts, s->messages, s->defects);
+}
+
+const struct zs_report zs_report_text = {.begin = text_begin, .event = text_event, .end = text_end};
