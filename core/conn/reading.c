@@ -260,6 +260,13 @@ static void read_message_frame(const struct zs_place *at, uint8_t *buf, size_t r
     read_as_message(r, r->frame.body, r->frame.flags & ZS_FRAME_MORE);
 }
 
+/* A command inside a wrap token is judged as the same command in the clear. */
+static void judge_content(const struct zs_place *at, struct zs_reading *r)
+{
+    if (r->kind == ZS_READ_COMMAND && r->verified)
+        note(r, judge_body(at, &r->content));
+}
+
 void zs_reading_make(const struct zs_place *at, const struct zs_frame *f, uint8_t *buf, size_t room,
                      struct zs_reading *r)
 {
@@ -273,7 +280,13 @@ void zs_reading_make(const struct zs_place *at, const struct zs_frame *f, uint8_
     } else {
         read_message_frame(at, buf, room, r);
     }
-    /* A command inside a wrap token is judged as the same command in the clear. */
-    if (r->kind == ZS_READ_COMMAND && r->verified)
-        note(r, judge_body(at, &r->content));
+    judge_content(at, r);
+}
+
+void zs_reading_opened(struct zs_reading *r, const struct zs_place *at, struct zs_span plain)
+{
+    r->verified = true;
+    r->defect = ZS_OK;
+    read_plaintext(r, plain);
+    judge_content(at, r);
 }

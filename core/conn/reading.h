@@ -76,4 +76,8 @@ size_t zs_reading_room(const struct zs_place *at, const struct zs_frame *f);
 void zs_reading_make(const struct zs_place *at, const struct zs_frame *f, uint8_t *buf, size_t room,
                      struct zs_reading *r);
 
+/* The same for a wrap token that stayed closed and that somebody else has opened and verified (Wireshark's own
+ * Kerberos engine): what plain says. r->unwrapped is left as it is. */
+void zs_reading_opened(struct zs_reading *r, const struct zs_place *at, struct zs_span plain);
+
 #endif

@@ -242,6 +242,13 @@ void zs_session_lost(struct zs_session *s, enum zs_dir dir)
     s->side[dir].sequence_known = false;
 }
 
+void zs_session_preview(struct zs_session *s)
+{
+    if (s->ap_req && !s->context)
+        s->context = zs_context_new(s->keys, zs_span(s->ap_req, s->ap_req_n), zs_span(NULL, 0),
+                                    s->ap_req_at.time_ns);
+}
+
 bool zs_session_conclude(struct zs_session *s)
 {
     struct zs_turn turn = {0};

@@ -80,6 +80,9 @@ void zs_session_step(struct zs_session *s, enum zs_dir dir, const struct zs_read
 /* Octets of this side are missing: the sequence number of its next token is not known any more. */
 void zs_session_lost(struct zs_session *s, enum zs_dir dir);
 
+/* Makes the context of an AP-REQ that has no answer yet, to be shown beside it; the AP-REP will make another. */
+void zs_session_preview(struct zs_session *s);
+
 /* Makes the context of an AP-REQ that nobody answered, so that it can be looked into. True: it is new. */
 bool zs_session_conclude(struct zs_session *s);
 
