@@ -16,6 +16,12 @@ KRB5_PRINCIPAL_NAME = 2  # ZMQ_GSSAPI_NT_KRB5_PRINCIPAL: the name as it stands, 
 PEER_PATIENCE = 120.0
 
 
+def fresh(path):
+    """path, with nothing there."""
+    path.unlink(missing_ok=True)
+    return path
+
+
 class Peer:
     """A running peer.py, and after it has ended what its log says."""
 
@@ -72,6 +78,8 @@ class Bench(contextlib.ExitStack):
         self.kdc = None
         self.recorder = None
         self.peers = []
+        self.kvnos = {}
+        self.wrong_keytabs = []
 
     def realm(self, principals, services, enctypes=(kdc.AES256,)):
         """A realm with these principals, a running KDC and the story's keytab: all keys of the services."""
@@ -80,11 +88,18 @@ class Bench(contextlib.ExitStack):
             self.kdc.principal(name)
         self.kdc.start(self)
 
-    def keytab(self, *services, name=None):
-        """A committed keytab with the services' present keys."""
-        path = self.output / f"{name or self.name}.keytab"
-        path.unlink(missing_ok=True)
+    def keytab(self, *services):
+        """The story's keytab, which is committed: the services' present keys."""
+        path = fresh(self.output / f"{self.name}.keytab")
         self.kdc.keytab(path, *services)
+        self.kvnos.update((service, self.kdc.kvno(service)) for service in services)
+        return path
+
+    def wrong_keytab(self, name, why, service, realm=None):
+        """A committed keytab that does not open this story's capture; why, as zmtpscope calls the reason."""
+        path = fresh(self.output / name)
+        (realm or self.kdc).keytab(path, service)
+        self.wrong_keytabs.append({"file": name, "why": why})
         return path
 
     def initiator(self, principal, service, plaintext=False):
@@ -97,9 +112,9 @@ class Bench(contextlib.ExitStack):
             options["GSSAPI_PLAINTEXT"] = 1
         return {"options": options, "env": {"KRB5CCNAME": cache}}
 
-    def acceptor(self, service, keytab, plaintext=False, credentials=True):
+    def acceptor(self, service, keytab, plaintext=False, client_keytab=None):
         """What makes a peer a GSSAPI server. libzmq acquires its credential for both directions, so that a
-        keytab is not enough: without credentials to initiate with, it is failure F2."""
+        keytab is not enough: where client_keytab (by default the keytab) gives none, it needs a cache."""
         options = {"GSSAPI_SERVER": 1, "GSSAPI_PRINCIPAL": f"{service}@{kdc.REALM}",
                    "GSSAPI_PRINCIPAL_NAMETYPE": KRB5_PRINCIPAL_NAME}
         if plaintext:
@@ -107,7 +122,7 @@ class Bench(contextlib.ExitStack):
         caches = self.directory / f"{len(self.peers)}.ccaches"
         caches.mkdir()
         env = {"KRB5_KTNAME": keytab, "KRB5CCNAME": f"DIR:{caches}",
-               "KRB5_CLIENT_KTNAME": keytab if credentials else "/nonexistent"}
+               "KRB5_CLIENT_KTNAME": client_keytab or keytab}
         return {"options": options, "env": env}
 
     def record(self, interface="lo"):
@@ -115,11 +130,12 @@ class Bench(contextlib.ExitStack):
         path = self.directory / f"{self.name}.pcap"
         self.recorder = recorder.Recorder(self, path, interface)
 
-    def peer(self, name, kind, steps, bind=(), connect=(), role=None, options=None, linger=2000):
+    def peer(self, name, kind, steps, bind=(), connect=(), role=None, options=None, passwords=None):
         """Starts a peer; a binding one is bound when this returns."""
         role = role or {"options": {}, "env": {}}
         config = {"name": name, "type": kind, "bind": list(bind), "connect": list(connect),
-                  "options": {**role["options"], **(options or {})}, "linger": linger, "steps": steps}
+                  "options": {**role["options"], **(options or {})}, "passwords": passwords,
+                  "steps": steps}
         plain = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
         env = self.kdc.env(**role["env"]) if self.kdc else plain
         peer = Peer(self, config, env)
@@ -127,9 +143,14 @@ class Bench(contextlib.ExitStack):
         self.peers.append(peer)
         return peer
 
+    def stop_recording(self):
+        """Ends the recording; once is enough."""
+        if not self.recorder.stopped:
+            self.recorder.stop()
+
     def finish(self):
-        """Waits for all peers, ends the recording and answers its path."""
+        """Waits for all peers, ends the recording and answers its path. May be called again."""
         for peer in self.peers:
             peer.wait()
-        self.recorder.stop()
+        self.stop_recording()
         return self.recorder.path

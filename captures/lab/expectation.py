@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from lab import kdc, process
 
+GREETING = 64  # octets; the version stands in the first 12
 OPPOSITE = {"c2s": "s2c", "s2c": "c2s"}
 TEXT_LIMIT = 200
 BASE64_LIMIT = 512
@@ -18,12 +19,12 @@ class Connection:
     """One TCP connection of a story: who took part, and how it is to end."""
     client: object  # bench.Peer, the side that opens the TCP connection
     server: object
-    mechanism: str = "NULL"
+    mechanism: str = "NULL"  # of the client, and of the server unless they differ
+    server_mechanism: str = None
     outcome: str = "established"
     gssapi: dict = None  # principals: client, service; initiator; see context()
     plaintext: bool = False
-    version: dict = field(default_factory=lambda: {"c2s": "3.1", "s2c": "3.1"})
-    commands: list = None  # in place of those that the mechanism has
+    commands: list = field(default_factory=list)  # beyond those of an established handshake
 
     def peers(self):
         return {"c2s": self.client, "s2c": self.server}
@@ -113,7 +114,7 @@ def context(connection):
     session, ticket = kdc.ticket_enctypes(realm, initiator.env["KRB5CCNAME"], service)
     subkey = kdc.acceptor_subkey(initiator.trace.read_text())
     return {"opened": True, "client_principal": f"{fact['client']}@{kdc.REALM}",
-            "service_principal": f"{service}@{kdc.REALM}", "kvno": realm.kvno(service),
+            "service_principal": f"{service}@{kdc.REALM}", "kvno": initiator.bench.kvnos[service],
             "ticket_etype": ticket, "session_etype": session, "subkey_etype": subkey,
             "subkey_from": "acceptor" if subkey else None, "initiator": fact["initiator"]}
 
@@ -123,26 +124,38 @@ def both(function):
     return {direction: function(direction) for direction in ("c2s", "s2c")}
 
 
+def greetings(connection, flow):
+    """What both greetings say, as far as each was sent: who refuses the other's mechanism closes before its own
+    is on the wire, and which side that is depends on who reads first."""
+    mechanisms = {"c2s": connection.mechanism, "s2c": connection.server_mechanism or connection.mechanism}
+    said = {m for d, m in mechanisms.items() if flow.octets[d] >= GREETING}
+    if len(said) > 1:
+        raise process.LabError("both greetings name a mechanism, and they differ")
+    return {"mechanism": said.pop() if said else None,
+            "version": both(lambda d: "3.1" if flow.octets[d] >= 12 else None)}
+
+
+def outcome(connection, flow):
+    """As the story claims, which the capture must not contradict."""
+    if flow.closed == (connection.outcome == "incomplete"):
+        raise process.LabError(f"a connection is to be {connection.outcome}; closed is {flow.closed}")
+    return connection.outcome
+
+
 def row(connection, flow):
     """A connection as MANIFEST writes it."""
     established = connection.outcome == "established"
     sealed = connection.mechanism == "CURVE"
     peers = connection.peers()
-    commands = connection.commands
-    if commands is None:
-        commands = mechanism_commands(connection) if established else []
+    messages = both(lambda d: frames(wire_messages(connection, d)) if established else [])
     written = {"client_port": flow.client_port, "server_port": flow.server_port,
-               "mechanism": connection.mechanism, "version": connection.version, "form": "libzmq",
-               "gssapi": context(connection), "outcome": connection.outcome,
-               "metadata": both(lambda direction: metadata(peers[direction])
-                                if established and not sealed else None),
-               "commands": commands}
+               **greetings(connection, flow), "form": "libzmq",
+               "gssapi": context(connection), "outcome": outcome(connection, flow),
+               "metadata": both(lambda d: metadata(peers[d]) if established and not sealed else None),
+               "commands": (mechanism_commands(connection) if established else []) + connection.commands,
+               "messages": None if sealed else messages}
     if sealed:
-        written["messages"] = None
-        written["wrapped_counts"] = both(lambda direction: len(frames(wire_messages(connection, direction))))
-    else:
-        written["messages"] = both(lambda direction: frames(wire_messages(connection, direction))
-                                   if established else [])
+        written["wrapped_counts"] = both(lambda d: len(messages[d]))
     return written
 
 

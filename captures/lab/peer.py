@@ -2,7 +2,8 @@
 """One real libzmq peer: peer.py CONFIG LOG.
 
 CONFIG is a JSON object: name, type, bind and connect (lists of endpoints), options (libzmq's socket options by
-name, set before bind and connect), linger (ms) and steps, a list of [verb, argument...]:
+name, set before bind and connect), passwords (PLAIN's users, for a ZAP handler) and steps, a list of
+[verb, argument...]:
 
     send FRAME...        one message, its parts
     recv                 one message, which must come within 10 s
@@ -21,9 +22,11 @@ import sys
 import time
 
 import zmq
+from zmq.auth.thread import ThreadAuthenticator
 from zmq.utils.monitor import recv_monitor_message
 
 RECV_MS = 10_000
+LINGER_MS = 2000
 AWAIT_S = 60.0
 
 
@@ -43,6 +46,11 @@ class Peer:
     def __init__(self, config, log):
         self.log_file = log
         self.context = zmq.Context()
+        self.zap = None
+        if config.get("passwords"):
+            self.zap = ThreadAuthenticator(self.context)
+            self.zap.start()
+            self.zap.configure_plain(passwords=config["passwords"])
         self.socket = self.context.socket(getattr(zmq, config["type"]))
         self.socket.set(zmq.RCVTIMEO, RECV_MS)
         self.monitor = self.socket.get_monitor_socket()
@@ -54,7 +62,6 @@ class Peer:
             self.log("bound", endpoint=endpoint)
         for endpoint in config.get("connect", []):
             self.socket.connect(endpoint)
-        self.linger = config.get("linger", 2000)
 
     def log(self, event, **fields):
         self.log_file.write(json.dumps({"event": event, **fields}) + "\n")
@@ -107,7 +114,7 @@ class Peer:
         while self.seen.get(name, 0) < count:
             if time.monotonic() > end:
                 raise TimeoutError(f"{name} was told {self.seen.get(name, 0)} times, not {count}")
-            self.drain_monitor(100)
+            self.drain_monitor(50)
 
     def sleep(self, seconds):
         time.sleep(seconds)
@@ -120,7 +127,9 @@ class Peer:
     def close(self):
         self.socket.disable_monitor()
         self.monitor.close(0)
-        self.socket.close(self.linger)
+        self.socket.close(LINGER_MS)
+        if self.zap:
+            self.zap.stop()
         self.context.term()
 
 

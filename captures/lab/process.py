@@ -42,17 +42,14 @@ def run(command, env=None, text=None):
     return done.stdout
 
 
-def await_text(path, text, process, seconds=10.0):
-    """Waits until the file at path holds text, while process lives."""
+def await_text(path, text, process, seconds=10.0, times=1):
+    """Waits until the file at path holds text so many times, while process lives."""
     end = time.monotonic() + seconds
     while True:
         ended = process.poll() is not None
-        if path.exists():
-            content = path.read_text(errors="replace")
-            if text in content:
-                return
-        else:
-            content = ""
+        content = path.read_text(errors="replace") if path.exists() else ""
+        if content.count(text) >= times:
+            return
         if ended or time.monotonic() > end:
             raise LabError(f"{path.name} never said {text!r}:\n{content[-2000:]}")
         time.sleep(0.02)
