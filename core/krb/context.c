@@ -34,6 +34,7 @@ const char *zs_why_code(enum zs_why w)
         [ZS_WHY_MALFORMED] = "malformed",
         [ZS_WHY_AP_REP_MISSING] = "ap-rep-missing",
         [ZS_WHY_AP_REP_DAMAGED] = "ap-rep-damaged",
+        [ZS_WHY_AUTHENTICATOR_DAMAGED] = "authenticator-damaged",
     };
     return codes[w];
 }
@@ -188,6 +189,10 @@ static void open_all(struct zs_context *c, const struct zs_keyring *keys,
 
     open_authenticator(c, zs_keyring_krb5(keys), req, time_ns);
     open_ap_rep(c, zs_keyring_krb5(keys), ap_rep);
+    if (!f->authenticator_opened)
+        say(f, ZS_WHY_AUTHENTICATOR_DAMAGED,
+            g_strdup("the authenticator does not open under the ticket's session key: it is "
+                     "damaged; its time, flags and subkey are unknown"));
     choose_subkey(c);
     f->verdict = judge(f, time_ns);
 }

@@ -23,6 +23,7 @@ enum zs_why {
     ZS_WHY_MALFORMED,       /* AP-REQ or ticket is not what RFC 4120 says */
     ZS_WHY_AP_REP_MISSING,  /* mutual authentication was asked for and the capture has no AP-REP */
     ZS_WHY_AP_REP_DAMAGED,  /* there is one, but it does not open under the session key */
+    ZS_WHY_AUTHENTICATOR_DAMAGED, /* it does not open under the session key; all else does */
     ZS_WHY_COUNT
 };
 const char *zs_why_code(enum zs_why w); /* "no-principal": stable, for machines */

@@ -14,24 +14,25 @@
 
 struct zs_keyring {
     krb5_context krb;
-    GArray *entries; /* struct zs_keyring_entry */
+    /* struct zs_keyring_entry *: a key stays where it is, for a growing array leaves copies behind. */
+    GPtrArray *entries;
 };
 
-static void clear_entry(gpointer p)
+static void free_entry(gpointer p)
 {
     struct zs_keyring_entry *e = p;
 
     g_free(e->principal);
     g_free(e->source);
     zs_key_clear(&e->key);
+    g_free(e);
 }
 
 struct zs_keyring *zs_keyring_new(void)
 {
     struct zs_keyring *r = g_new0(struct zs_keyring, 1);
 
-    r->entries = g_array_new(FALSE, TRUE, sizeof(struct zs_keyring_entry));
-    g_array_set_clear_func(r->entries, clear_entry);
+    r->entries = g_ptr_array_new_with_free_func(free_entry);
     if (zs_krb5_context(&r->krb))
         r->krb = NULL;
     return r;
@@ -41,7 +42,7 @@ void zs_keyring_free(struct zs_keyring *r)
 {
     if (!r)
         return;
-    g_array_free(r->entries, TRUE);
+    g_ptr_array_free(r->entries, TRUE);
     if (r->krb)
         krb5_free_context(r->krb);
     g_free(r);
@@ -52,26 +53,27 @@ krb5_context zs_keyring_krb5(const struct zs_keyring *r)
     return r->krb;
 }
 
-static bool add_entry(GArray *to, krb5_context krb, const char *path, const krb5_keytab_entry *kte)
+/* A key or name that libkrb5 cannot make sense of is passed over. */
+static void add_entry(GPtrArray *to, krb5_context krb, const char *path,
+                      const krb5_keytab_entry *kte)
 {
-    struct zs_keyring_entry e = {.kvno = kte->vno};
+    struct zs_keyring_entry *e = g_new0(struct zs_keyring_entry, 1);
     char *name = NULL;
 
-    if (!zs_key_set(&e.key, kte->key.enctype, kte->key.contents, kte->key.length))
-        return false;
-    if (krb5_unparse_name(krb, kte->principal, &name)) {
-        zs_key_clear(&e.key);
-        return false;
+    if (!zs_key_set(&e->key, kte->key.enctype, kte->key.contents, kte->key.length) ||
+        krb5_unparse_name(krb, kte->principal, &name)) {
+        free_entry(e);
+        return;
     }
-    e.principal = g_strdup(name);
-    e.source = g_strdup(path);
+    e->principal = g_strdup(name);
+    e->source = g_strdup(path);
+    e->kvno = kte->vno;
     krb5_free_unparsed_name(krb, name);
-    g_array_append_val(to, e);
-    zs_key_clear(&e.key);
-    return true;
+    g_ptr_array_add(to, e);
 }
 
-static krb5_error_code read_entries(GArray *to, krb5_context krb, const char *path, krb5_keytab kt)
+static krb5_error_code read_entries(GPtrArray *to, krb5_context krb, const char *path,
+                                    krb5_keytab kt)
 {
     krb5_kt_cursor cursor;
     krb5_keytab_entry kte;
@@ -123,7 +125,7 @@ bool zs_keyring_add_keytab(struct zs_keyring *r, const char *path, char **why)
     if (!err && r->entries->len > before)
         return true;
     if (r->entries->len > before)
-        g_array_set_size(r->entries, before);
+        g_ptr_array_set_size(r->entries, before);
     if (err) {
         const char *text = r->krb ? krb5_get_error_message(r->krb, err) : NULL;
         *why = g_strdup_printf("%s: not a keytab that can be read (%s)", path,
@@ -143,5 +145,5 @@ size_t zs_keyring_size(const struct zs_keyring *r)
 
 const struct zs_keyring_entry *zs_keyring_at(const struct zs_keyring *r, size_t i)
 {
-    return &g_array_index(r->entries, struct zs_keyring_entry, i);
+    return g_ptr_array_index(r->entries, i);
 }

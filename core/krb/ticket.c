@@ -18,6 +18,13 @@ void zs_plaintext_clear(struct zs_plaintext *t)
     *t = (struct zs_plaintext){0};
 }
 
+/* libkrb5 takes a key's length at its word, and a message chose this one. */
+static bool fits_its_enctype(const struct zs_key *key)
+{
+    size_t bytes, length;
+    return !krb5_c_keylengths(NULL, key->enctype, &bytes, &length) && length == key->n;
+}
+
 bool zs_decrypt(krb5_context krb, const struct zs_key *key, krb5_keyusage usage,
                 const struct zs_encrypted *e, struct zs_plaintext *out)
 {
@@ -33,7 +40,8 @@ bool zs_decrypt(krb5_context krb, const struct zs_key *key, krb5_keyusage usage,
     };
     krb5_data plain = {KV5M_DATA, (unsigned)got.n, (char *)got.p};
 
-    if (!krb || krb5_c_decrypt(krb, &block, usage, NULL, &sealed, &plain)) {
+    if (!krb || !fits_its_enctype(key) ||
+        krb5_c_decrypt(krb, &block, usage, NULL, &sealed, &plain)) {
         zs_plaintext_clear(&got);
         return false;
     }
@@ -63,15 +71,17 @@ static char *describe(const struct zs_keyring_entry *e)
                            zs_enctype_name(e->key.enctype, name, sizeof name));
 }
 
-static bool try_entry(krb5_context krb, const struct zs_keyring_entry *e,
-                      const struct zs_ap_req *req, struct zs_ticket *t)
+/* ZS_WHY_OPENED: *t is filled. ZS_WHY_KEY_DIFFERS: not this entry. ZS_WHY_MALFORMED: the key fits, and what it
+ * opened is no ticket. */
+static enum zs_why try_entry(krb5_context krb, const struct zs_keyring_entry *e,
+                             const struct zs_ap_req *req, struct zs_ticket *t)
 {
     struct zs_plaintext plain;
     struct zs_ticket_part part;
 
     if (e->key.enctype != req->ticket.enctype ||
         !zs_decrypt(krb, &e->key, ZS_USAGE_TICKET, &req->ticket, &plain))
-        return false;
+        return ZS_WHY_KEY_DIFFERS;
     bool ok = zs_ticket_part_parse(zs_span(plain.p, plain.n), &part) == ZS_OK;
     if (ok) {
         *t = (struct zs_ticket){.flags = part.flags, .times = part.times};
@@ -80,28 +90,34 @@ static bool try_entry(krb5_context krb, const struct zs_keyring_entry *e,
         t->entry = describe(e);
     }
     zs_plaintext_clear(&plain);
-    return ok;
+    return ok ? ZS_WHY_OPENED : ZS_WHY_MALFORMED;
 }
 
 /* How the keyring's entries compare with what the ticket asks for. */
 struct ladder {
     bool principal, enctype, exact;
-    uint32_t kvno_low, kvno_high; /* of the principal's entries of this enctype */
-    GString *others;              /* names of other principals */
-    unsigned others_shown, others_more;
+    uint32_t kvno_low, kvno_high;    /* of the principal's entries of this enctype */
+    const char *others[NAMES_SHOWN]; /* other principals, each once; the keyring's strings */
+    unsigned others_shown;
+    bool others_more;
 };
+
+static void note_other(struct ladder *l, const char *principal)
+{
+    for (unsigned i = 0; i < l->others_shown; i++)
+        if (strcmp(l->others[i], principal) == 0)
+            return;
+    if (l->others_shown == NAMES_SHOWN)
+        l->others_more = true;
+    else
+        l->others[l->others_shown++] = principal;
+}
 
 static void climb(struct ladder *l, const struct zs_keyring_entry *e, const char *service,
                   const struct zs_ap_req *req)
 {
     if (strcmp(e->principal, service) != 0) {
-        if (strstr(l->others->str, e->principal))
-            return;
-        if (l->others_shown == NAMES_SHOWN) {
-            l->others_more++;
-            return;
-        }
-        g_string_append_printf(l->others, "%s%s", l->others_shown++ ? ", " : "", e->principal);
+        note_other(l, e->principal);
         return;
     }
     l->principal = true;
@@ -113,58 +129,85 @@ static void climb(struct ladder *l, const struct zs_keyring_entry *e, const char
     l->exact |= !req->ticket.has_kvno || same_kvno(e->kvno, &req->ticket);
 }
 
+/* "kvno 3, aes256-cts-hmac-sha1-96"; without a number where the ticket has none. */
+static char *sealed_with(const struct zs_encrypted *ticket)
+{
+    char name[ZS_ENCTYPE_NAME_MAX];
+    const char *enctype = zs_enctype_name(ticket->enctype, name, sizeof name);
+
+    return ticket->has_kvno ? g_strdup_printf("kvno %u, %s", (unsigned)ticket->kvno, enctype)
+                            : g_strdup(enctype);
+}
+
+static char *explain_principal(const struct ladder *l, const char *service)
+{
+    GString *s = g_string_new(service);
+
+    g_string_append(s, " is not in the keytab, which holds ");
+    for (unsigned i = 0; i < l->others_shown; i++)
+        g_string_append_printf(s, "%s%s", i ? ", " : "", l->others[i]);
+    g_string_append_printf(s, "%s; give the keytab of that service",
+                           l->others_more ? " and more" : "");
+    return g_string_free(s, FALSE);
+}
+
+static char *explain_kvno(const struct ladder *l, const char *service, uint32_t kvno)
+{
+    if (kvno > l->kvno_high)
+        return g_strdup_printf("the ticket for %s is of kvno %u and the keytab ends at %u: the "
+                               "keytab is out of date; extract it again",
+                               service, (unsigned)kvno, (unsigned)l->kvno_high);
+    return g_strdup_printf(
+        "the ticket for %s is of kvno %u, which the keytab (kvno %u and up) does "
+        "not hold any more: the ticket is out of date; find a keytab that still "
+        "has that kvno",
+        service, (unsigned)kvno, (unsigned)l->kvno_low);
+}
+
 static enum zs_why explain(const struct ladder *l, const char *service, const struct zs_ap_req *req,
                            char **reason)
 {
-    char name[ZS_ENCTYPE_NAME_MAX];
-    const char *enctype = zs_enctype_name(req->ticket.enctype, name, sizeof name);
-    unsigned kvno = req->ticket.kvno;
+    enum zs_why why;
+    char *with = sealed_with(&req->ticket);
 
-    if (!l->principal) {
+    if (!krb5_c_valid_enctype(req->ticket.enctype)) {
+        why = ZS_WHY_ENCTYPE_UNKNOWN;
+        *reason =
+            g_strdup_printf("the ticket for %s (%s) has an enctype that zmtpscope cannot open; "
+                            "let the KDC issue it with an AES one",
+                            service, with);
+    } else if (!l->principal) {
+        why = ZS_WHY_NO_PRINCIPAL;
+        *reason = explain_principal(l, service);
+    } else if (!l->enctype) {
+        why = ZS_WHY_NO_ENCTYPE;
+        *reason =
+            g_strdup_printf("the ticket for %s (%s) has an enctype of which the keytab holds no "
+                            "key for it; extract the keytab again with that enctype",
+                            service, with);
+    } else if (l->exact) {
+        why = ZS_WHY_KEY_DIFFERS;
         *reason = g_strdup_printf(
-            "%s is not in the keytab, which holds %s%s; give the keytab of that service", service,
-            l->others->str, l->others_more ? " and more" : "");
-        return ZS_WHY_NO_PRINCIPAL;
+            "the keytab's key for %s (%s) is not the one that sealed the ticket: the service was "
+            "re-keyed without a new kvno, or the key was made from a password with another salt; "
+            "extract the keytab again",
+            service, with);
+    } else {
+        why = req->ticket.kvno > l->kvno_high ? ZS_WHY_KVNO_NEWER : ZS_WHY_KVNO_OLDER;
+        *reason = explain_kvno(l, service, req->ticket.kvno);
     }
-    if (!l->enctype) {
-        *reason = g_strdup_printf(
-            "the keytab has no %s key for %s, and the ticket (kvno %u) is sealed with one; "
-            "extract the keytab again with that enctype",
-            enctype, service, kvno);
-        return ZS_WHY_NO_ENCTYPE;
-    }
-    if (l->exact) {
-        *reason = g_strdup_printf(
-            "the keytab has kvno %u with %s for %s, but its key is another one: the service "
-            "was re-keyed without a new kvno, or the key was made from a password with "
-            "another salt; extract the keytab again",
-            kvno, enctype, service);
-        return ZS_WHY_KEY_DIFFERS;
-    }
-    if (kvno > l->kvno_high) {
-        *reason = g_strdup_printf(
-            "the ticket for %s is of kvno %u and the keytab ends at %u: the keytab is out of "
-            "date; extract it again",
-            service, kvno, (unsigned)l->kvno_high);
-        return ZS_WHY_KVNO_NEWER;
-    }
-    *reason = g_strdup_printf(
-        "the ticket for %s is of kvno %u, which the keytab (kvno %u to %u) does not hold any "
-        "more: the ticket is out of date; find a keytab that still has that kvno",
-        service, kvno, (unsigned)l->kvno_low, (unsigned)l->kvno_high);
-    return ZS_WHY_KVNO_OLDER;
+    g_free(with);
+    return why;
 }
 
 static enum zs_why why_closed(const struct zs_keyring *keys, const struct zs_ap_req *req,
                               const char *service, char **reason)
 {
-    struct ladder l = {.others = g_string_new(NULL)};
+    struct ladder l = {0};
 
     for (size_t i = 0; i < zs_keyring_size(keys); i++)
         climb(&l, zs_keyring_at(keys, i), service, req);
-    enum zs_why why = explain(&l, service, req, reason);
-    g_string_free(l.others, TRUE);
-    return why;
+    return explain(&l, service, req, reason);
 }
 
 static bool is_named(const struct zs_keyring_entry *e, const char *service,
@@ -174,40 +217,63 @@ static bool is_named(const struct zs_keyring_entry *e, const char *service,
            (!req->ticket.has_kvno || same_kvno(e->kvno, &req->ticket));
 }
 
-/* The entry that the ticket names goes first; the search over the others is the labelled fallback. */
-static bool try_entries(const struct zs_keyring *keys, const struct zs_ap_req *req,
-                        const char *service, bool named, struct zs_ticket *t)
+/* The entries that the ticket names, or all the others, up to the first whose key fits. */
+static enum zs_why try_entries(const struct zs_keyring *keys, const struct zs_ap_req *req,
+                               const char *service, bool named, struct zs_ticket *t, char **reason)
 {
     for (size_t i = 0; i < zs_keyring_size(keys); i++) {
         const struct zs_keyring_entry *e = zs_keyring_at(keys, i);
-        if (is_named(e, service, req) == named && try_entry(zs_keyring_krb5(keys), e, req, t)) {
-            t->other_entry = !named;
-            return true;
+        if (is_named(e, service, req) != named)
+            continue;
+        enum zs_why why = try_entry(zs_keyring_krb5(keys), e, req, t);
+        if (why == ZS_WHY_KEY_DIFFERS)
+            continue;
+        t->other_entry = !named;
+        if (why == ZS_WHY_MALFORMED) {
+            char *entry = describe(e);
+            *reason = g_strdup_printf("%s fits the ticket for %s, but what it sealed is not what "
+                                      "RFC 4120 says a ticket must be",
+                                      entry, service);
+            g_free(entry);
         }
+        return why;
     }
-    return false;
+    return ZS_WHY_KEY_DIFFERS;
+}
+
+/* The entry that the ticket names goes first; the search over the others is the labelled fallback. */
+static enum zs_why search(const struct zs_keyring *keys, const struct zs_ap_req *req,
+                          const char *service, struct zs_ticket *t, char **reason)
+{
+    enum zs_why why = try_entries(keys, req, service, true, t, reason);
+
+    if (why == ZS_WHY_KEY_DIFFERS)
+        why = try_entries(keys, req, service, false, t, reason);
+    if (why == ZS_WHY_KEY_DIFFERS)
+        return why_closed(keys, req, service, reason);
+    if (why == ZS_WHY_OPENED && t->other_entry) {
+        char *with = sealed_with(&req->ticket);
+        *reason = g_strdup_printf("the ticket names %s (%s), but opened with %s", service, with,
+                                  t->entry);
+        g_free(with);
+    }
+    return why;
 }
 
 enum zs_why zs_ticket_open(const struct zs_keyring *keys, const struct zs_ap_req *req,
                            struct zs_ticket *t, char **reason)
 {
-    char name[ZS_ENCTYPE_NAME_MAX];
-    enum zs_why why = ZS_WHY_OPENED;
+    enum zs_why why;
     char *service = zs_principal_format(&req->service);
 
     *reason = NULL;
     if (!keys || zs_keyring_size(keys) == 0) {
-        *reason = g_strdup_printf("no keytab was given; the ticket is for %s, kvno %u, %s", service,
-                                  (unsigned)req->ticket.kvno,
-                                  zs_enctype_name(req->ticket.enctype, name, sizeof name));
+        char *with = sealed_with(&req->ticket);
+        *reason = g_strdup_printf("no keytab was given; the ticket is for %s (%s)", service, with);
+        g_free(with);
         why = ZS_WHY_NO_KEYS;
-    } else if (try_entries(keys, req, service, true, t)) {
-        why = ZS_WHY_OPENED;
-    } else if (try_entries(keys, req, service, false, t)) {
-        *reason = g_strdup_printf("the ticket names %s kvno %u, but opened with %s", service,
-                                  (unsigned)req->ticket.kvno, t->entry);
     } else {
-        why = why_closed(keys, req, service, reason);
+        why = search(keys, req, service, t, reason);
     }
     g_free(service);
     return why;

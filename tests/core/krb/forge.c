@@ -5,7 +5,6 @@
 #include "tests/core/krb/forge.h"
 
 #include <stdarg.h>
-#include <time.h>
 #include <unistd.h>
 
 enum { SEQUENCE = 0x30, SEALED = 0x02 };
@@ -84,12 +83,16 @@ GByteArray *der_string(const char *text)
 
 GByteArray *der_time(int64_t unix_time)
 {
-    char text[32];
-    time_t t = (time_t)unix_time;
-    struct tm tm;
+    GDateTime *t = g_date_time_new_from_unix_utc(unix_time);
+    char *text = g_strdup_printf("%04d%02d%02d%02d%02d%02dZ", g_date_time_get_year(t),
+                                 g_date_time_get_month(t), g_date_time_get_day_of_month(t),
+                                 g_date_time_get_hour(t), g_date_time_get_minute(t),
+                                 g_date_time_get_second(t));
+    GByteArray *a = element(0x18, der_octets(text, strlen(text)));
 
-    size_t n = strftime(text, sizeof text, "%Y%m%d%H%M%SZ", gmtime_r(&t, &tm));
-    return element(0x18, der_octets(text, n));
+    g_free(text);
+    g_date_time_unref(t);
+    return a;
 }
 
 GByteArray *der_bits(uint32_t flags)
@@ -232,11 +235,12 @@ static GByteArray *ticket_part(const struct forge *f)
 {
     if (f->ticket_part.p)
         return der_octets(f->ticket_part.p, f->ticket_part.n);
+    const struct zs_key *key = f->ticket_key.enctype ? &f->ticket_key : &f->session_key;
     GByteArray *transited = der(SEQUENCE, der(CONTEXT(0), der_int(1), NULL),
                                 der(CONTEXT(1), octet_string(zs_span(NULL, 0)), NULL), NULL);
     return der(APPLICATION(3),
                der(SEQUENCE, der(CONTEXT(0), der_bits(f->ticket_flags), NULL),
-                   der(CONTEXT(1), encryption_key(&f->session_key), NULL),
+                   der(CONTEXT(1), encryption_key(key), NULL),
                    der(CONTEXT(2), der_string(f->client.realm), NULL),
                    der(CONTEXT(3), principal(&f->client), NULL), der(CONTEXT(4), transited, NULL),
                    der(CONTEXT(5), der_time(f->auth), NULL), optional_time(CONTEXT(6), f->start),
@@ -441,4 +445,30 @@ void forge_remove(char *path)
 {
     unlink(path);
     g_free(path);
+}
+
+struct zs_keyring *forge_keyring(const struct forge_entry *entries, size_t n)
+{
+    struct zs_keyring *r = zs_keyring_new();
+    char *path = forge_keytab(entries, n), *why = NULL;
+
+    if (!zs_keyring_add_keytab(r, path, &why))
+        g_error("%s", why);
+    forge_remove(path);
+    return r;
+}
+
+struct zs_context *forge_observe(const struct forge *f)
+{
+    struct forge_entry entry = {
+        .name = f->service, .kvno = (uint32_t)f->kvno, .key = f->service_key};
+    struct zs_keyring *r = forge_keyring(&entry, 1);
+    GByteArray *req = forge_ap_req(f), *rep = forge_ap_rep(f);
+    struct zs_context *c =
+        zs_context_new(r, span_of(req), span_of(rep), FORGE_NOW * G_GINT64_CONSTANT(1000000000));
+
+    g_byte_array_unref(req);
+    g_byte_array_unref(rep);
+    zs_keyring_free(r);
+    return c;
 }

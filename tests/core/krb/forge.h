@@ -5,7 +5,7 @@
 /* Kerberos messages and per-message tokens as KDC, initiator and acceptor would have made them, under fixed
  * keys: no KDC is asked. Everything is encrypted by libkrb5 and encoded by a DER writer of its own, so that
  * neither side of a test is the code under test. */
-#include "core/krb/key.h"
+#include "core/krb/context.h"
 #include "core/wire/span.h"
 
 #include <glib.h>
@@ -48,6 +48,7 @@ struct forge {
     int64_t kvno;         /* as it is encoded: Windows' read-only controllers send negative ones */
     int32_t ticket_etype; /* as the message says; service_key encrypts, whatever this is */
     struct zs_key service_key, session_key;
+    struct zs_key ticket_key; /* what the ticket says the session key is; enctype 0: session_key */
     struct zs_key initiator_subkey, acceptor_subkey; /* enctype 0: none */
     int64_t auth, start, end, renew_till;            /* 0: absent (start, renew_till) */
     uint32_t ticket_flags, ap_options;
@@ -92,5 +93,10 @@ struct forge_entry {
 /* Writes a keytab of n entries into a new temporary file. Its path; forge_remove() it. */
 char *forge_keytab(const struct forge_entry *entries, size_t n);
 void forge_remove(char *path);
+
+/* A keyring of n entries; zs_keyring_free() it. */
+struct zs_keyring *forge_keyring(const struct forge_entry *entries, size_t n);
+/* What an observer makes of f who has its service's key and sees both messages at FORGE_NOW. */
+struct zs_context *forge_observe(const struct forge *f);
 
 #endif

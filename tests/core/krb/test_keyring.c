@@ -7,6 +7,13 @@
 #include <errno.h>
 #include <unistd.h>
 
+/* libkrb5: 1.20 forgets a key's octets on the heap where the file ends inside them. */
+const char *__lsan_default_suppressions(void);
+__attribute__((visibility("default"))) const char *__lsan_default_suppressions(void)
+{
+    return "leak:libkrb5.so";
+}
+
 static const struct forge_name server = {"EXAMPLE.ORG", {"zmq", "server.example.org"}};
 static const struct forge_name odd = {"EX/AMPLE", {"a/b", "c@d\\e"}};
 
@@ -81,7 +88,7 @@ static void what_is_no_keytab_is_named(void)
     refuses(directory, "not a file");
     refuses_octets("", 0, "not a keytab");
     refuses_octets("\x05", 1, "not a keytab");
-    refuses_octets("\xd4\xc3\xb2\xa1 a capture, not a keytab", 30, "not a keytab");
+    refuses_octets("\xd4\xc3\xb2\xa1 a capture, not a keytab", 28, "not a keytab");
     refuses_octets("\x05\x02", 2, "without any key");
     rmdir(directory);
     g_free(missing);
