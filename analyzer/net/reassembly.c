@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* TCP reassembly of one direction (RFC 9293, 3.4 and 3.10.7.4; windows: RFC 7323, 2.3).
+ *
+ * Octets in order go from the packet to the sink without a copy. What lies beyond a hole is held in
+ * pieces, a sorted array. A segment that goes on where a piece ends is added to that piece, so that
+ * the array has about one element per hole; its cap bounds what a packet can cost.
+ *
+ * A hole becomes a gap when it cannot be filled any more: the peer has acknowledged it and then a
+ * second of packet time or 64 segments went by (packets of a capture may be out of order, too),
+ * a cap is reached, or the connection is over. All holes that were acknowledged when the wait began
+ * go together, so that many holes do not add up to a long wait.
+ *
+ * Limits: Octets that were handed on are not kept: a retransmission of them with other content goes
+ * unnoticed, as in tshark. Octets before the first segment seen are dropped. The tail of a segment
+ * that the capture cut off is a gap even where a retransmission would hold it. A keep-alive that is
+ * the first segment seen counts as an octet of the stream. Where the FIN was lost together with
+ * octets before it, the gap is one octet too long; a lost FIN alone is no gap.
+ * A direction that loses more than 1 GiB at once goes on after 64 segments behind the loss; after
+ * more than 3 GiB it may take them for retransmissions. */
+#include "analyzer/net/reassembly.h"
+
+#include <glib.h>
+#include <string.h>
+
+#define WINDOW        (UINT32_C(1) << 30) /* octets: the largest window that TCP can announce */
+#define FAR_SEGMENTS  64
+#define HOLE_SEGMENTS 64
+#define HOLE_NS       1000000000
+#define PIECE_COST    64 /* octets charged for a piece: its place in the array, its malloc */
+
+struct zs_piece {
+    uint64_t offset;
+    size_t n, room; /* in use, allocated */
+    uint8_t *bytes;
+};
+
+/* A segment's payload on its way to its place. */
+struct part {
+    uint64_t offset;
+    const uint8_t *bytes;
+    size_t captured, length; /* captured <= length */
+};
+
+static uint64_t end_of(const struct zs_piece *piece)
+{
+    return piece->offset + piece->n;
+}
+
+/* The end of what is held; next where nothing is. */
+static uint64_t held_to(const struct zs_reassembly *r)
+{
+    return r->n_pieces > 0 ? end_of(&r->pieces[r->n_pieces - 1]) : r->next;
+}
+
+static void charge(struct zs_reassembly *r, size_t octets)
+{
+    r->held += octets;
+    r->pool->held += octets;
+}
+
+static void refund(struct zs_reassembly *r, size_t octets)
+{
+    r->held -= octets;
+    r->pool->held -= octets;
+}
+
+static void drop_pieces(struct zs_reassembly *r)
+{
+    for (unsigned i = 0; i < r->n_pieces; i++)
+        g_free(r->pieces[i].bytes);
+    g_clear_pointer(&r->pieces, g_free);
+    r->n_pieces = r->room = 0;
+    refund(r, r->held);
+}
+
+/* The next n octets of the stream; bytes NULL: they are lost. */
+static void hand_on(struct zs_reassembly *r, const uint8_t *bytes, uint64_t n,
+                    const struct zs_net_stamp *at)
+{
+    if (n == 0 || r->muted)
+        return;
+    uint64_t offset = r->next;
+    r->next += n;
+    r->hole_waits = false;
+    if (!bytes)
+        r->pool->sink->gap(r->user, offset, n, at);
+    else if (!r->pool->sink->data(r->user, offset, bytes, n, at))
+        zs_reassembly_mute(r);
+}
+
+/* The first piece, which starts at next. It leaves the array before the sink can drop the array. */
+static void hand_on_first(struct zs_reassembly *r, const struct zs_net_stamp *at)
+{
+    struct zs_piece first = r->pieces[0];
+    refund(r, first.n + PIECE_COST);
+    r->n_pieces--;
+    memmove(r->pieces, r->pieces + 1, r->n_pieces * sizeof *r->pieces);
+    if (r->n_pieces == 0)
+        drop_pieces(r);
+    hand_on(r, first.bytes, first.n, at);
+    g_free(first.bytes);
+}
+
+static void hand_on_ready(struct zs_reassembly *r, const struct zs_net_stamp *at)
+{
+    while (r->n_pieces > 0 && r->pieces[0].offset == r->next)
+        hand_on_first(r, at);
+}
+
+/* Gives up the first hole, or the part of it before to. */
+static void lose_hole(struct zs_reassembly *r, uint64_t to, const struct zs_net_stamp *at)
+{
+    if (r->n_pieces > 0)
+        to = MIN(to, r->pieces[0].offset);
+    hand_on(r, NULL, to - r->next, at);
+    hand_on_ready(r, at);
+}
+
+/* Gives up every hole before to. */
+static void lose_holes(struct zs_reassembly *r, uint64_t to, const struct zs_net_stamp *at)
+{
+    while (r->next < to && !r->muted)
+        lose_hole(r, to, at);
+}
+
+static bool fits(const struct zs_reassembly *r, size_t n)
+{
+    const struct zs_reassembly_pool *pool = r->pool;
+    return r->n_pieces < pool->pieces && r->held <= pool->octets &&
+           n + PIECE_COST <= pool->octets - r->held && pool->held <= pool->all_octets &&
+           n + PIECE_COST <= pool->all_octets - pool->held;
+}
+
+/* The index of the first piece that ends behind offset. */
+static unsigned piece_behind(const struct zs_reassembly *r, uint64_t offset)
+{
+    unsigned low = 0, high = r->n_pieces;
+    while (low < high) {
+        unsigned middle = low + (high - low) / 2;
+        if (end_of(&r->pieces[middle]) > offset)
+            high = middle;
+        else
+            low = middle + 1;
+    }
+    return low;
+}
+
+static void append(struct zs_piece *piece, const uint8_t *bytes, size_t n)
+{
+    if (n > piece->room - piece->n) {
+        piece->room = piece->n + MAX(n, piece->n);
+        piece->bytes = g_realloc(piece->bytes, piece->room);
+    }
+    memcpy(piece->bytes + piece->n, bytes, n);
+    piece->n += n;
+}
+
+/* Holds n octets that no piece holds; i: the first piece behind them, before and after. One segment
+ * makes one new piece at most: what it has behind a piece is added to that piece. */
+static unsigned hold(struct zs_reassembly *r, unsigned i, uint64_t offset, const uint8_t *bytes,
+                     size_t n)
+{
+    charge(r, n);
+    if (i > 0 && end_of(&r->pieces[i - 1]) == offset) {
+        append(&r->pieces[i - 1], bytes, n);
+        return i;
+    }
+    charge(r, PIECE_COST);
+    if (r->n_pieces == r->room) {
+        r->room = MAX(4, 2 * r->room);
+        r->pieces = g_renew(struct zs_piece, r->pieces, r->room);
+    }
+    memmove(r->pieces + i + 1, r->pieces + i, (r->n_pieces - i) * sizeof *r->pieces);
+    r->n_pieces++;
+    r->pieces[i] = (struct zs_piece){.offset = offset};
+    append(&r->pieces[i], bytes, n);
+    return i + 1;
+}
+
+/* n octets at offset came again; piece holds them. */
+static void compare(const struct zs_reassembly *r, const struct zs_piece *piece, uint64_t offset,
+                    const uint8_t *bytes, size_t n, const struct zs_net_stamp *at)
+{
+    const uint8_t *held = piece->bytes + (offset - piece->offset);
+    if (memcmp(held, bytes, n) == 0)
+        return;
+    size_t first = 0, end = n;
+    while (held[first] == bytes[first])
+        first++;
+    while (held[end - 1] == bytes[end - 1])
+        end--;
+    r->pool->sink->conflict(r->user, offset + first, end - first, at);
+}
+
+/* Octets at next or beyond: handed on, held, or compared with what is held. */
+static void place(struct zs_reassembly *r, uint64_t offset, const uint8_t *bytes, size_t n,
+                  const struct zs_net_stamp *at)
+{
+    unsigned i = piece_behind(r, offset);
+    while (n > 0 && !r->muted) {
+        const struct zs_piece *piece = i < r->n_pieces ? &r->pieces[i] : NULL;
+        size_t k = n;
+        if (piece && piece->offset <= offset) {
+            k = MIN(n, end_of(piece) - offset);
+            compare(r, piece, offset, bytes, k, at);
+            if (piece->offset == r->next)
+                hand_on_first(r, at);
+            else
+                i++;
+        } else {
+            if (piece)
+                k = MIN(n, piece->offset - offset);
+            if (offset == r->next)
+                hand_on(r, bytes, k, at);
+            else
+                i = hold(r, i, offset, bytes, k);
+        }
+        offset += k;
+        bytes += k;
+        n -= k;
+    }
+    hand_on_ready(r, at);
+}
+
+static void drop_front(struct part *p, uint64_t n)
+{
+    size_t gone = MIN(n, p->length), seen = MIN(gone, p->captured);
+    p->offset += gone;
+    p->length -= gone;
+    p->captured -= seen;
+    if (seen > 0)
+        p->bytes += seen;
+}
+
+/* Finds the place of sequence number seq, around next. False: it is none of the stream's. */
+static bool locate(struct zs_reassembly *r, uint32_t seq, size_t length, uint64_t *offset,
+                   const struct zs_net_stamp *at)
+{
+    uint32_t ahead = seq - (r->origin + (uint32_t)r->next), behind = 0 - ahead;
+    if (length <= WINDOW && (ahead <= WINDOW - length || behind <= WINDOW)) {
+        r->far_segments = 0;
+        *offset = ahead <= WINDOW ? r->next + ahead : r->next - behind;
+        return true;
+    }
+    r->misplaced++;
+    if (++r->far_segments < FAR_SEGMENTS || r->fin_seen || length > WINDOW)
+        return false;
+    /* A whole row of them: so much was lost that the stream is over there now. */
+    *offset = r->next + ahead;
+    lose_holes(r, *offset, at);
+    r->far_segments = 0;
+    return true;
+}
+
+/* The stream ends at end, unless what was seen of it already says otherwise. */
+static void note_fin(struct zs_reassembly *r, uint64_t end)
+{
+    if (r->fin_seen || end - r->next > WINDOW || held_to(r) > end)
+        return;
+    r->fin_seen = true;
+    r->fin_at = end;
+}
+
+/* How far the peer's ACK proves that there were octets. */
+static uint64_t proven_to(const struct zs_reassembly *r)
+{
+    if (!r->acked || r->acked_to <= r->next)
+        return r->next;
+    if (r->fin_seen)
+        return MIN(r->acked_to, r->fin_at);
+    /* One number more than anything ever seen is a FIN that the capture lost. */
+    return r->acked_to == held_to(r) + 1 ? held_to(r) : r->acked_to;
+}
+
+/* Has the hole at next been waited for long enough? */
+static bool waited(const struct zs_reassembly *r, const struct zs_net_stamp *at)
+{
+    return r->hole_waits && (r->hole_segments >= HOLE_SEGMENTS ||
+                             (at->time_ns > r->hole_since &&
+                              (uint64_t)at->time_ns - (uint64_t)r->hole_since > HOLE_NS));
+}
+
+/* Ends the wait for the hole at next, or starts it. */
+static void judge_hole(struct zs_reassembly *r, const struct zs_net_stamp *at)
+{
+    if (waited(r, at)) /* not further than the latest ACK: one beyond it was damaged */
+        lose_holes(r, MIN(r->hole_to, proven_to(r)), at);
+    uint64_t to = proven_to(r);
+    if (to == r->next) {
+        r->hole_waits = false;
+    } else if (!r->hole_waits) {
+        r->hole_waits = true;
+        r->hole_to = to;
+        r->hole_since = at->time_ns;
+        r->hole_segments = 0;
+    }
+}
+
+void zs_reassembly_init(struct zs_reassembly *r, struct zs_reassembly_pool *pool, void *user)
+{
+    *r = (struct zs_reassembly){.pool = pool, .user = user};
+}
+
+/* p, which starts at next or beyond, or before next and is cut there. */
+static void place_part(struct zs_reassembly *r, struct part *p, const struct zs_net_stamp *at)
+{
+    /* Where giving up holes among the pieces is not enough, the one in front of p goes, too:
+     * then p is in order and needs no room. */
+    while (r->next < p->offset && p->captured > 0 && !fits(r, p->captured) && !r->muted)
+        lose_hole(r, p->offset, at);
+    if (r->next > p->offset)
+        drop_front(p, r->next - p->offset);
+    if (p->length == 0)
+        return;
+    place(r, p->offset, p->bytes, p->captured, at);
+    if (r->next >=
+        p->offset + p->captured) /* in order: nobody waits for what the capture cut off */
+        lose_holes(r, p->offset + p->length, at);
+}
+
+void zs_reassembly_segment(struct zs_reassembly *r, const struct zs_tcp *tcp,
+                           const struct zs_net_stamp *at)
+{
+    bool fin = tcp->flags & ZS_TCP_FIN, syn = tcp->flags & ZS_TCP_SYN;
+    if (r->muted || (tcp->length == 0 && !fin && !syn)) {
+        r->fin_seen = r->fin_seen || fin;
+        judge_hole(r, at);
+        return;
+    }
+    uint32_t seq = tcp->seq + (syn ? 1 : 0); /* a SYN takes a number */
+    if (!r->started) {
+        r->started = true;
+        r->origin = seq;
+    }
+    struct part p = {0, tcp->payload, tcp->captured, tcp->length};
+    if (!locate(r, seq, p.length, &p.offset, at))
+        return;
+    r->hole_segments++;
+    /* Offsets before origin are huge numbers here, and are gone after this. */
+    if (p.offset - r->next > WINDOW)
+        drop_front(&p, r->next - p.offset);
+    uint64_t end = p.offset + p.length;
+    if (r->fin_seen && end > r->fin_at) {
+        p.length = p.offset < r->fin_at ? r->fin_at - p.offset : 0;
+        p.captured = MIN(p.captured, p.length);
+    }
+    if (p.length > 0)
+        place_part(r, &p, at);
+    if (fin)
+        note_fin(r, end);
+    judge_hole(r, at);
+}
+
+void zs_reassembly_ack(struct zs_reassembly *r, uint32_t ack, const struct zs_net_stamp *at)
+{
+    if (!r->started || r->muted)
+        return;
+    uint32_t ahead = ack - (r->origin + (uint32_t)r->next);
+    r->acked = true;
+    r->acked_to = ahead <= WINDOW ? r->next + ahead : r->next;
+    judge_hole(r, at);
+}
+
+void zs_reassembly_flush(struct zs_reassembly *r, const struct zs_net_stamp *at)
+{
+    lose_holes(r, held_to(r), at);
+    lose_holes(r, r->fin_seen ? r->fin_at : proven_to(r), at);
+}
+
+void zs_reassembly_mute(struct zs_reassembly *r)
+{
+    r->muted = true;
+    drop_pieces(r);
+}
+
+bool zs_reassembly_finished(const struct zs_reassembly *r)
+{
+    return r->fin_seen &&
+           (r->muted || r->next >= r->fin_at || (r->acked && r->acked_to > r->fin_at));
+}
+
+void zs_reassembly_clear(struct zs_reassembly *r)
+{
+    drop_pieces(r);
+}

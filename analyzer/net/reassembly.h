@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ZS_NET_REASSEMBLY_H
+#define ZS_NET_REASSEMBLY_H
+
+/* One direction of one TCP connection: segments as they were captured become a stream of octets. */
+#include "analyzer/net/stamp.h"
+#include "analyzer/net/tcp.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What is said of the stream. Offsets count from the first octet of the direction, 0; every
+ * octet from there to the end is in exactly one data() or gap(), in order; n is never 0. bytes
+ * are borrowed until the callback returns. data() answers whether there is still interest: after
+ * a false nothing more is said or held. conflict(): of octets that are held, n from offset came
+ * again and differ; the first ones stay. */
+struct zs_reassembly_sink {
+    bool (*data)(void *user, uint64_t offset, const uint8_t *bytes, size_t n,
+                 const struct zs_net_stamp *at);
+    void (*gap)(void *user, uint64_t offset, uint64_t n, const struct zs_net_stamp *at);
+    void (*conflict)(void *user, uint64_t offset, uint64_t n, const struct zs_net_stamp *at);
+};
+
+/* What all directions of a capture share: the sink and the caps. */
+struct zs_reassembly_pool {
+    const struct zs_reassembly_sink *sink;
+    size_t octets;     /* cap: held out of order by one direction */
+    unsigned pieces;   /* cap: held by one direction, how many */
+    size_t all_octets; /* cap: held by all directions together */
+    size_t held;       /* by all directions now, the cost of a piece itself included */
+};
+
+struct zs_piece;
+
+/* Offsets count from origin. No field is for others than reassembly.c but started, origin and
+ * misplaced. */
+struct zs_reassembly {
+    struct zs_reassembly_pool *pool;
+    void *user;      /* for the sink */
+    uint32_t origin; /* sequence number of offset 0 */
+    bool started;    /* origin is known */
+    bool muted;      /* no interest any more */
+    bool fin_seen;   /* fin_at is known */
+    bool acked;      /* acked_to is known */
+    bool hole_waits; /* the hole at next was acknowledged; the three hole_ fields count from then */
+    uint64_t next;   /* the next octet to hand on */
+    uint64_t fin_at; /* the stream ends here */
+    uint64_t acked_to; /* the peer has every octet before this, by its latest ACK */
+    uint64_t hole_to;  /* acknowledged when the wait began */
+    int64_t hole_since;
+    unsigned hole_segments;
+    unsigned far_segments;   /* in a row: too far off the stream to be placed */
+    uint64_t misplaced;      /* all of them */
+    struct zs_piece *pieces; /* held beyond next: by offset, disjoint */
+    unsigned n_pieces, room; /* in use, allocated */
+    size_t held;             /* octets, the cost of the pieces included */
+};
+
+/* pool and user outlive r. */
+void zs_reassembly_init(struct zs_reassembly *r, struct zs_reassembly_pool *pool, void *user);
+/* A segment of this direction. Without a SYN before it the stream starts at the first octet
+ * seen. */
+void zs_reassembly_segment(struct zs_reassembly *r, const struct zs_tcp *tcp,
+                           const struct zs_net_stamp *at);
+/* The other direction acknowledges every octet before ack. */
+void zs_reassembly_ack(struct zs_reassembly *r, uint32_t ack, const struct zs_net_stamp *at);
+/* Nothing more will come: holes become gaps, what is held is handed on. */
+void zs_reassembly_flush(struct zs_reassembly *r, const struct zs_net_stamp *at);
+/* No interest any more: what is held is dropped, nothing more is said, FIN is still looked for. */
+void zs_reassembly_mute(struct zs_reassembly *r);
+/* Has the stream come to its FIN: every octet before it handed on, or acknowledged together with
+ * it? */
+bool zs_reassembly_finished(const struct zs_reassembly *r);
+void zs_reassembly_clear(struct zs_reassembly *r);
+
+#endif
