@@ -8,6 +8,8 @@ import subprocess
 import sys
 
 INSIDE = "ZS_LAB_INSIDE"
+# The user stays who he is and may do there what recording takes.
+OWN = ["unshare", "--map-current-user", "--keep-caps", "-n", "--"]
 LOOPBACK_UP = 'ip link set lo up && exec "$@"'
 
 
@@ -23,8 +25,8 @@ def enter():
     sys.stdout.flush()
     if os.geteuid() == 0:
         command = ["unshare", "-n", "--"] + loopback(again)
-    elif subprocess.run(["unshare", "-rn", "true"], capture_output=True, check=False).returncode == 0:
-        command = ["unshare", "-rn", "--"] + loopback(again)
+    elif subprocess.run([*OWN, "true"], capture_output=True, check=False).returncode == 0:
+        command = OWN + loopback(again)
     else:
         # Root makes the namespace; what runs in it is the user again, who may record there.
         back = ["setpriv", f"--reuid={os.getuid()}", f"--regid={os.getgid()}", "--init-groups",
