@@ -64,9 +64,20 @@ static void show_padded_body(struct zs_span in, GString *out)
 }
 
 /* clang-format off */
+/* From captures/reqrep.pcap: MIT krb5's AP-REP, and what stands behind the name of a libzmq MESSAGE. */
+#define REAL_AP_REP \
+    "60819906092a864886f71201020202006f8189308186a003020105a10302010fa27a3078a0030201" \
+    "12a271046feb9f0fbb934b63f495bba151d72908e464697aae98b940adf069e2333e5164823d17dc" \
+    "479872ec5ce550aa1e6e2995f1dad9118444161a7c58d13507d62b165df4f245f713a52333727e00" \
+    "c272e6f97047817538789264949bc66116308744885c4f8e3067b9fdc38c6dd84aaefc6a"
+#define REAL_MESSAGE \
+    "0000003d050406ff000000000000000023f3f93dd1eba1ca268294d4c93ca1bd3933294c170d3d33" \
+    "fd364494638e403bb07319ae77b3b60fe841b2042d416df6c3"
+
 /* Framed tokens have a length around all: whatever is cut from them is a defect. */
 static const struct wire_case framed[] = {
     {"ap_req",            "60{" KRB5 "0100 6e{'x'}}",            "ok krb5 AP-REQ inner=6e0178"},
+    {"ap_rep_of_mit",     REAL_AP_REP,                           "ok krb5 AP-REP inner=(140 octets, 6f..6a)"},
     {"ap_rep",            "60{" KRB5 "0200 6f{'x'}}",            "ok krb5 AP-REP inner=6f0178"},
     {"krb_error",         "60{" KRB5 "0300 7e{'x'}}",            "ok krb5 KRB-ERROR inner=7e0178"},
     {"ap_req_of_microsofts_oid",
@@ -145,6 +156,7 @@ static const struct wire_case cfx_payload[] = {
 };
 
 static const struct wire_case libzmq_bodies[] = {
+    {"message_of_libzmq",         REAL_MESSAGE,          "ok token=(61 octets, 05..c3)"},
     {"length_before_the_token",   "00000002 0504",       "ok token=0504"},
     {"length_zero",               "00000000",            "ok token=''"},
     {"what_it_counts_is_not_judged", "00000002 'no'",    "ok token='no'"},
