@@ -90,6 +90,7 @@ static const struct wire_case commands[] = {
     {"padded_name_with_a_space_inside",
                                    "'REA DY  '",                       "command-name"},
     {"padded_with_nul",            "'READY'00*3",                      "command-name"},
+    {"padded_with_spaces_alone",   "20*8",                             "command-name"},
     {"libzmq_plain_error_misnamed","5e'RROR'03'400'",                  "ok libzmq misnamed ERROR name='RROR' body=03343030"},
     {"libzmq_plain_error_cut",     "5e'RRO'",                          "command-name"},
     {"name_runs_past_the_body",    "06'READY'",                        "command-name"},

@@ -49,6 +49,7 @@ static const struct wire_case octets[] = {
     {"another_tag",                  "05 00",                "bad"},
     {"nothing",                      "",                     "bad"},
     {"length_in_more_octets_than_needed_81", "04 8103 'abc'", "bad"},
+    {"length_127_in_more_octets_than_needed", "04 817f 61*127", "bad"},
     {"length_in_more_octets_than_needed_82", "04 820080 61*128", "bad"},
     {"indefinite_length",            "04 80 'abc' 0000",     "bad"},
     {"reserved_length_ff",           "04 ff 'abc'",          "bad"},
