@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Per-conversation and per-packet memory, by Wireshark's allocators. */
+#include "plugin/conversation.h"
+
+#include <epan/conversation.h>
+#include <epan/proto_data.h>
+
+enum { KEY_RECORDS, KEY_COUNTER };
+
+static uint32_t conversations; /* seen in this file */
+
+static zbool on_file_closed(wmem_allocator_t *scope, wmem_cb_event_t event, void *user)
+{
+    struct zs_conversation *c = user;
+    (void)scope;
+    (void)event;
+    zs_session_clear(&c->session);
+    conversations = 0;
+    return ZFALSE;
+}
+
+struct zs_conversation *zs_conversation_of(packet_info *pinfo, int proto,
+                                           const struct zs_keyring *keys)
+{
+    conversation_t *conv = find_or_create_conversation(pinfo);
+    struct zs_conversation *c = conversation_get_proto_data(conv, proto);
+
+    if (c)
+        return c;
+    c = wmem_new0(wmem_file_scope(), struct zs_conversation);
+    c->number = conversations++;
+    /* TCP makes the conversation at its first packet, so the first address is the initiator's. */
+    copy_address_wmem(wmem_file_scope(), &c->client, conversation_key_addr1(conv->key_ptr));
+    c->client_port = conversation_key_port1(conv->key_ptr);
+    zs_session_init(&c->session, keys);
+    wmem_register_callback(wmem_file_scope(), on_file_closed, c);
+    conversation_add_proto_data(conv, proto, c);
+    return c;
+}
+
+enum zs_dir zs_conversation_dir(const struct zs_conversation *c, const packet_info *pinfo)
+{
+    bool from_client = pinfo->srcport == c->client_port && addresses_equal(&pinfo->src, &c->client);
+    return from_client ? ZS_C2S : ZS_S2C;
+}
+
+/* One array per packet, and a counter that starts anew with each dissection of it: a list of one datum per record
+ * would make a packet of thousands of frames quadratic. */
+struct zs_pdu *zs_pdu_next(packet_info *pinfo, int proto)
+{
+    wmem_array_t *records = p_get_proto_data(wmem_file_scope(), pinfo, proto, KEY_RECORDS);
+    unsigned *counter = p_get_proto_data(pinfo->pool, pinfo, proto, KEY_COUNTER);
+
+    if (!counter) {
+        counter = wmem_new0(pinfo->pool, unsigned);
+        p_add_proto_data(pinfo->pool, pinfo, proto, KEY_COUNTER, counter);
+    }
+    if (!PINFO_FD_VISITED(pinfo)) {
+        if (!records) {
+            records = wmem_array_sized_new(wmem_file_scope(), sizeof(struct zs_pdu *), 2);
+            p_add_proto_data(wmem_file_scope(), pinfo, proto, KEY_RECORDS, records);
+        }
+        struct zs_pdu *made = wmem_new0(wmem_file_scope(), struct zs_pdu);
+        wmem_array_append_one(records, made);
+    }
+    if (!records || *counter >= wmem_array_get_count(records))
+        return NULL;
+    return *(struct zs_pdu **)wmem_array_index(records, (*counter)++);
+}

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The loop over one run of a stream's octets. The first pass cuts it into things and records each; every pass shows
+ * what the records say.
+ *
+ * Limits: frames over FRAME_LIMIT octets, and frames that TCP may not put together, are shown by their header and
+ * passed over. A header cut at a segment's edge, where TCP may not put segments together, loses the direction. */
+#include "plugin/dissect.h"
+
+#include "plugin/fields.h"
+#include "plugin/keys.h"
+#include "plugin/tree.h"
+
+#include <epan/column-utils.h>
+#include <epan/dissectors/packet-tcp.h>
+#include <epan/exceptions.h>
+#include <epan/show_exception.h>
+
+enum { FRAME_LIMIT = 64 << 20 };
+
+static int proto_zmtp;
+
+void zs_dissect_init(int proto)
+{
+    proto_zmtp = proto;
+}
+
+/* One run: where it is read, and what it belongs to. */
+struct run {
+    tvbuff_t *tvb;
+    packet_info *pinfo;
+    proto_tree *tree;
+    struct zs_conversation *c;
+    enum zs_dir dir;
+    int offset;
+    uint64_t missing; /* octets missing before offset, not yet said */
+};
+
+static struct zs_span captured(const struct run *run)
+{
+    int n = tvb_captured_length_remaining(run->tvb, run->offset);
+    return n > 0 ? zs_span(tvb_get_ptr(run->tvb, run->offset, n), (size_t)n) : zs_span(NULL, 0);
+}
+
+static size_t reported(const struct run *run)
+{
+    int n = tvb_reported_length_remaining(run->tvb, run->offset);
+    return n > 0 ? (size_t)n : 0;
+}
+
+static struct zs_pdu *record(struct run *run, enum zs_pdu_kind kind, size_t n)
+{
+    struct zs_pdu *pdu = zs_pdu_next(run->pinfo, proto_zmtp);
+
+    pdu->kind = kind;
+    pdu->dir = run->dir;
+    pdu->n = n;
+    pdu->missing = run->missing;
+    pdu->context = run->c->session.context;
+    run->missing = 0;
+    return pdu;
+}
+
+/* ==== the first pass: what stands here ==== */
+
+/* TCP is asked for n more octets, or for one more segment. False: it may not, and the run ends as it is. */
+static bool ask_for_more(struct run *run, uint32_t n)
+{
+    if (!run->pinfo->can_desegment)
+        return false;
+    run->pinfo->desegment_offset = run->offset;
+    run->pinfo->desegment_len = n;
+    return true;
+}
+
+static struct zs_pdu *first_unread(struct run *run, enum zs_rc why)
+{
+    struct zs_pdu *pdu = record(run, ZS_PDU_UNREAD, reported(run));
+
+    run->c->flow[run->dir].lost = true;
+    pdu->defect = why;
+    return pdu;
+}
+
+/* NULL: TCP was asked for more. */
+static struct zs_pdu *first_greeting(struct run *run)
+{
+    struct zs_session *session = &run->c->session;
+    struct zs_greeting before = session->side[run->dir].greeting;
+    size_t used;
+
+    enum zs_rc rc = zs_session_greeting(session, run->dir, captured(run), &used);
+    if (rc == ZS_MORE)
+        return ask_for_more(run, DESEGMENT_ONE_MORE_SEGMENT) ? NULL : first_unread(run, ZS_OK);
+    if (rc != ZS_OK)
+        return first_unread(run, rc);
+    struct zs_pdu *pdu = record(run, ZS_PDU_GREETING, used);
+    pdu->before = wmem_memdup(wmem_file_scope(), &before, sizeof before);
+    return pdu;
+}
+
+/* The body is not to be had whole: its header counts, and the rest is passed over as it comes. */
+static struct zs_pdu *first_head(struct run *run, const struct zs_frame *f, enum zs_rc why)
+{
+    struct zs_flow_state *flow = &run->c->flow[run->dir];
+    size_t have = reported(run) - f->header;
+
+    if (have > f->size)
+        have = (size_t)f->size;
+    struct zs_pdu *pdu = record(run, ZS_PDU_HEAD, f->header + have);
+    flow->pass = f->size - have;
+    zs_session_lost(&run->c->session, run->dir);
+    pdu->place = zs_session_place(&run->c->session, run->dir);
+    pdu->defect = why;
+    return pdu;
+}
+
+static void remember_tokens(struct run *run, const struct zs_reading *r, struct zs_pdu *pdu)
+{
+    struct zs_conversation *c = run->c;
+    const struct zs_session *s = &c->session;
+
+    if (r->token.kind == ZS_TOKEN_AP_REQ && s->roles_known && !c->ap_req_frame)
+        c->ap_req_frame = run->pinfo->num;
+    if (r->token.kind == ZS_TOKEN_AP_REP && s->roles_known && run->dir != s->initiator &&
+        !c->ap_rep_frame)
+        c->ap_rep_frame = run->pinfo->num;
+    pdu->context = s->context;
+    if (s->context && !c->reason_shown && zs_context_facts(s->context)->reason &&
+        (pdu->turn.context_made || !zs_context_facts(s->context)->ticket_opened)) {
+        c->reason_shown = true;
+        pdu->show_reason = true;
+    }
+    if (s->roles_known && !r->wrapped && r->content.id == ZS_CMD_READY && !c->bare_shown) {
+        c->bare_shown = true;
+        pdu->show_bare = true;
+    }
+}
+
+static uint8_t *plaintext_room(packet_info *pinfo, const struct zs_place *place,
+                               const struct zs_frame *f, size_t *room)
+{
+    *room = zs_reading_room(place, f);
+    return *room ? wmem_alloc(pinfo->pool, *room) : NULL;
+}
+
+static struct zs_pdu *first_whole(struct run *run, const struct zs_frame *f)
+{
+    struct zs_session *s = &run->c->session;
+    struct zs_pdu *pdu = record(run, ZS_PDU_FRAME, f->header + f->body.n);
+    struct zs_stamp at = {
+        .time_ns = (int64_t)run->pinfo->abs_ts.secs * 1000000000 + run->pinfo->abs_ts.nsecs,
+        .frame = run->pinfo->num,
+    };
+    struct zs_reading r;
+    size_t room;
+
+    pdu->place = zs_session_place(s, run->dir);
+    uint8_t *buf = plaintext_room(run->pinfo, &pdu->place, f, &room);
+    zs_reading_make(&pdu->place, f, buf, room, &r);
+    zs_session_step(s, run->dir, &r, at, &pdu->turn);
+    zs_session_preview(s);
+    remember_tokens(run, &r, pdu);
+    return pdu;
+}
+
+static struct zs_pdu *first_frame(struct run *run)
+{
+    enum zs_framing framing = zs_session_place(&run->c->session, run->dir).framing;
+    struct zs_span in = captured(run);
+    struct zs_frame f;
+
+    enum zs_rc rc = zs_frame_header_parse(framing, in, &f);
+    if (rc == ZS_MORE && in.n == reported(run))
+        return ask_for_more(run, DESEGMENT_ONE_MORE_SEGMENT) ? NULL : first_unread(run, ZS_OK);
+    if (rc != ZS_OK)
+        return first_unread(run, rc == ZS_MORE ? ZS_OK : rc);
+    if (f.size > FRAME_LIMIT)
+        return first_head(run, &f, ZS_E_FRAME_SIZE);
+    size_t have = reported(run) - f.header;
+    if (f.size > have)
+        return ask_for_more(run, (uint32_t)(f.size - have)) ? NULL : first_head(run, &f, ZS_OK);
+    if (zs_frame_parse(framing, in, FRAME_LIMIT, &f) != ZS_OK)
+        return first_head(run, &f, ZS_OK); /* the capture cut the packet short */
+    return first_whole(run, &f);
+}
+
+static struct zs_pdu *first_pass(struct run *run)
+{
+    struct zs_flow_state *flow = &run->c->flow[run->dir];
+
+    if (flow->pass) {
+        size_t n = flow->pass < reported(run) ? (size_t)flow->pass : reported(run);
+        flow->pass -= n;
+        return record(run, ZS_PDU_CONTINUATION, n);
+    }
+    if (flow->lost)
+        return record(run, ZS_PDU_UNREAD, reported(run));
+    return zs_session_greeted(&run->c->session, run->dir) ? first_frame(run) : first_greeting(run);
+}
+
+/* ==== every pass: show it ==== */
+
+static void show_frame(const struct zs_shown *s)
+{
+    struct zs_frame f;
+    struct zs_reading r;
+    size_t room;
+
+    struct zs_span in = zs_span(tvb_get_ptr(s->tvb, s->offset, (int)s->pdu->n), s->pdu->n);
+    if (zs_frame_parse(s->pdu->place.framing, in, in.n, &f) != ZS_OK)
+        return;
+    /* The context that came with this frame is not yet in its place: it opens later ones. */
+    uint8_t *buf = plaintext_room(s->pinfo, &s->pdu->place, &f, &room);
+    zs_reading_make(&s->pdu->place, &f, buf, room, &r);
+    zs_tree_frame(s, &r);
+}
+
+static void show(const struct zs_shown *s)
+{
+    switch (s->pdu->kind) {
+    case ZS_PDU_GREETING:
+        if (s->pdu->n)
+            zs_tree_greeting(s);
+        break;
+    case ZS_PDU_FRAME:
+        show_frame(s);
+        break;
+    case ZS_PDU_HEAD:
+    case ZS_PDU_CONTINUATION:
+    case ZS_PDU_UNREAD:
+    case ZS_PDU_OLD:
+        zs_tree_octets(s);
+        break;
+    }
+}
+
+/* Whatever a called dissector throws costs this thing alone; the next one begins at its own offset. */
+static void show_protected(const struct run *run, const struct zs_pdu *pdu)
+{
+    const struct zs_shown s = {
+        .pinfo = run->pinfo,
+        .tree = run->tree,
+        .tvb = run->tvb,
+        .offset = run->offset,
+        .conversation = run->c,
+        .pdu = pdu,
+    };
+
+    TRY
+    {
+        show(&s);
+    }
+    CATCH_NONFATAL_ERRORS
+    {
+        show_exception(run->tvb, run->pinfo, run->tree, EXCEPT_CODE, GET_MESSAGE);
+    }
+    ENDTRY;
+}
+
+/* ==== the run ==== */
+
+/* TCP hands on what follows a hole, and what came twice: where this run stands against the last one. A run that
+ * begins before the awaited octet is a retransmission, as far as it goes. */
+static bool place_run(struct run *run, const struct tcpinfo *tcp)
+{
+    struct zs_flow_state *flow = &run->c->flow[run->dir];
+
+    if (!flow->known) {
+        flow->known = true;
+        flow->next_seq = tcp->seq;
+    }
+    uint32_t ahead = tcp->seq - flow->next_seq;
+    if (ahead == 0)
+        return true;
+    if (ahead >> 31)
+        return false;
+    run->missing = ahead;
+    if (flow->pass >= ahead)
+        flow->pass -= ahead;
+    else
+        flow->lost = true;
+    zs_session_lost(&run->c->session, run->dir);
+    flow->next_seq = tcp->seq;
+    return true;
+}
+
+static void walk(struct run *run, bool visited)
+{
+    while (reported(run) > 0) {
+        const struct zs_pdu *pdu = visited ? zs_pdu_next(run->pinfo, proto_zmtp) : first_pass(run);
+        if (!pdu)
+            return;
+        show_protected(run, pdu);
+        run->offset += (int)pdu->n;
+        if (run->pinfo->desegment_len)
+            return;
+    }
+}
+
+/* On later passes a run whose rest was waited for ends where its records end. */
+static void ask_again(struct run *run)
+{
+    struct zs_frame f;
+    enum zs_framing framing = zs_session_place(&run->c->session, run->dir).framing;
+
+    if (reported(run) == 0)
+        return;
+    enum zs_rc rc = zs_frame_header_parse(framing, captured(run), &f);
+    size_t have = rc == ZS_OK ? reported(run) - f.header : 0;
+    ask_for_more(run, rc == ZS_OK && f.size > have && f.size <= FRAME_LIMIT
+                          ? (uint32_t)(f.size - have)
+                          : DESEGMENT_ONE_MORE_SEGMENT);
+}
+
+int zs_dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
+{
+    const struct tcpinfo *tcp = pinfo->ptype == PT_TCP ? data : NULL;
+    bool visited = PINFO_FD_VISITED(pinfo);
+    struct run run = {
+        .tvb = tvb, .pinfo = pinfo, .c = zs_conversation_of(pinfo, proto_zmtp, zs_keys())};
+
+    run.dir = zs_conversation_dir(run.c, pinfo);
+    col_set_str(pinfo->cinfo, COL_PROTOCOL, "ZMTP");
+    col_clear(pinfo->cinfo, COL_INFO);
+    proto_item *item = proto_tree_add_item(tree, proto_zmtp, tvb, 0, -1, ENC_NA);
+    run.tree = proto_item_add_subtree(item, zs_ett.zmtp);
+    proto_item_set_generated(proto_tree_add_uint(run.tree, zs_hf.stream, tvb, 0, 0, run.c->number));
+    proto_item_set_generated(
+        proto_tree_add_string(run.tree, zs_hf.direction, tvb, 0, 0, zs_dir_name(run.dir)));
+
+    if (!visited && tcp && !place_run(&run, tcp)) {
+        struct zs_pdu *old = record(&run, ZS_PDU_OLD, reported(&run));
+        show_protected(&run, old);
+        return (int)tvb_reported_length(tvb);
+    }
+    walk(&run, visited);
+    if (!visited && tcp)
+        run.c->flow[run.dir].next_seq = tcp->seq + (uint32_t)run.offset;
+    if (visited)
+        ask_again(&run);
+    return (int)tvb_reported_length(tvb);
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Keytab preference and Wireshark's Kerberos engine.
+ *
+ * Limits: tshark's -K reaches nobody but that engine, which tries all keys of the file on every token; so it is
+ * asked only where our own context does not open one. */
+#include "plugin/keys.h"
+
+#include <epan/exceptions.h>
+#include <epan/prefs.h>
+#include <epan/prefs-int.h>
+#include <wsutil/report_message.h>
+
+#include <stdbool.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { LAYERS_OF_A_CALL = 16 }; /* gssapi, spnego-krb5, kerberos, and room to spare */
+
+static struct {
+    struct zs_keyring *ring;
+    char *path;
+    int64_t changed; /* the file's time when it was read */
+} keys;
+
+static dissector_handle_t gssapi_handle;
+
+void zs_keys_free(void)
+{
+    zs_keyring_free(keys.ring);
+    g_free(keys.path);
+    keys.ring = NULL;
+    keys.path = NULL;
+}
+
+static int64_t time_of(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 ? (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec : 0;
+}
+
+void zs_keys_load(const char *path)
+{
+    char *why;
+
+    if (!path || !*path) {
+        zs_keys_free();
+        return;
+    }
+    int64_t changed = time_of(path);
+    if (keys.path && strcmp(keys.path, path) == 0 && keys.changed == changed)
+        return;
+    zs_keys_free();
+    keys.path = g_strdup(path);
+    keys.changed = changed;
+    keys.ring = zs_keyring_new();
+    if (!zs_keyring_add_keytab(keys.ring, path, &why)) {
+        report_failure("ZMTP: %s", why);
+        g_free(why);
+        zs_keyring_free(keys.ring);
+        keys.ring = NULL;
+    }
+}
+
+const struct zs_keyring *zs_keys(void)
+{
+    return keys.ring;
+}
+
+void zs_engine_find(int proto)
+{
+    gssapi_handle = find_dissector_add_dependency("gssapi", proto);
+}
+
+static pref_t *decrypt_preference(void)
+{
+    module_t *kerberos = prefs_find_module("kerberos");
+    return kerberos ? prefs_find_preference(kerberos, "decrypt") : NULL;
+}
+
+static void call_gssapi(tvbuff_t *token, packet_info *pinfo, proto_tree *tree,
+                        gssapi_encrypt_info_t *info)
+{
+    /* A token is no stream: what gssapi takes for the beginning of one must not hold ours up. */
+    guint16 can_desegment = pinfo->can_desegment;
+    pinfo->can_desegment = 0;
+    call_dissector_with_data(gssapi_handle, token, pinfo, tree, info);
+    pinfo->can_desegment = can_desegment;
+}
+
+/* The user's preference is set for the time of the call and then put back. */
+static void call_decrypting(tvbuff_t *token, packet_info *pinfo, proto_tree *tree,
+                            gssapi_encrypt_info_t *info)
+{
+    pref_t *decrypt = decrypt_preference();
+    zbool own = decrypt ? prefs_get_bool_value(decrypt, pref_current) : ZTRUE;
+
+    if (!own)
+        prefs_set_bool_value(decrypt, ZTRUE, pref_current);
+    TRY
+    {
+        call_gssapi(token, pinfo, tree, info);
+    }
+    FINALLY
+    {
+        if (!own)
+            prefs_set_bool_value(decrypt, ZFALSE, pref_current);
+    }
+    ENDTRY;
+}
+
+tvbuff_t *zs_engine_call(tvbuff_t *token, packet_info *pinfo, proto_tree *tree, bool decrypt,
+                         bool *skipped)
+{
+    gssapi_encrypt_info_t info;
+
+    *skipped = wmem_list_count(pinfo->layers) + LAYERS_OF_A_CALL >= prefs.gui_max_tree_depth;
+    if (!gssapi_handle || *skipped)
+        return NULL;
+    memset(&info, 0, sizeof info);
+    info.decrypt_gssapi_tvb = DECRYPT_GSSAPI_NORMAL;
+    /* What it writes into the columns is the token's; ours say what it means. */
+    col_set_writable(pinfo->cinfo, -1, ZFALSE);
+    if (decrypt)
+        call_decrypting(token, pinfo, tree, &info);
+    else
+        call_gssapi(token, pinfo, tree, &info);
+    col_set_writable(pinfo->cinfo, -1, ZTRUE);
+    if (info.gssapi_decrypted_tvb)
+        return info.gssapi_decrypted_tvb;
+    return NULL;
+}
