@@ -12,58 +12,36 @@
 
 #include <stdbool.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { LAYERS_OF_A_CALL = 16 }; /* gssapi, spnego-krb5, kerberos, and room to spare */
 
-static struct {
-    struct zs_keyring *ring;
-    char *path;
-    int64_t changed; /* the file's time when it was read */
-} keys;
-
+static struct zs_keyring *keyring;
 static dissector_handle_t gssapi_handle;
 
 void zs_keys_free(void)
 {
-    zs_keyring_free(keys.ring);
-    g_free(keys.path);
-    keys.ring = NULL;
-    keys.path = NULL;
-}
-
-static int64_t time_of(const char *path)
-{
-    struct stat st;
-    return stat(path, &st) == 0 ? (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec : 0;
+    zs_keyring_free(keyring);
+    keyring = NULL;
 }
 
 void zs_keys_load(const char *path)
 {
     char *why;
 
-    if (!path || !*path) {
-        zs_keys_free();
-        return;
-    }
-    int64_t changed = time_of(path);
-    if (keys.path && strcmp(keys.path, path) == 0 && keys.changed == changed)
-        return;
     zs_keys_free();
-    keys.path = g_strdup(path);
-    keys.changed = changed;
-    keys.ring = zs_keyring_new();
-    if (!zs_keyring_add_keytab(keys.ring, path, &why)) {
+    if (!path || !*path)
+        return;
+    keyring = zs_keyring_new();
+    if (!zs_keyring_add_keytab(keyring, path, &why)) {
         report_failure("ZMTP: %s", why);
         g_free(why);
-        zs_keyring_free(keys.ring);
-        keys.ring = NULL;
+        zs_keys_free();
     }
 }
 
 const struct zs_keyring *zs_keys(void)
 {
-    return keys.ring;
+    return keyring;
 }
 
 void zs_engine_find(int proto)

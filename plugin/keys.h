@@ -8,8 +8,8 @@
 
 #include "core/krb/keyring.h"
 
-/* The keyring of the keytab at path ("" or NULL: none), read again if path or the file changed. Called when a file
- * is opened. A keytab that cannot be read is reported to the user, once. */
+/* Reads the keytab at path ("" or NULL: none) into the keyring. Called when a capture is opened, so that a keytab that
+ * changed on disk counts. One that cannot be read is reported to the user. */
 void zs_keys_load(const char *path);
 /* The keyring; NULL where there is none. Lives until the next zs_keys_load(). */
 const struct zs_keyring *zs_keys(void);
