@@ -401,8 +401,8 @@ static void show_cfx(proto_tree *tree, const struct source *src, const struct zs
     proto_tree_add_item(tree, zs_hf.cfx_sequence, src->tvb, o + 8, 8, ENC_BIG_ENDIAN);
 }
 
-static proto_tree *show_token(const struct zs_shown *s, proto_tree *parent,
-                              const struct source *src, const struct zs_reading *r)
+static proto_tree *show_token(proto_tree *parent, const struct source *src,
+                              const struct zs_reading *r)
 {
     proto_tree *tree = proto_tree_add_subtree_format(
         parent, src->tvb, at(src, r->token_octets), (int)r->token_octets.n, zs_ett.token, NULL,
@@ -524,7 +524,7 @@ static void show_content(const struct zs_shown *s, proto_tree *tree, const struc
         proto_tree_add_boolean(tree, zs_hf.message_wrapped, s->tvb, s->offset, 0, r->wrapped));
     if (r->token.kind != ZS_TOKEN_UNKNOWN) {
         add_command_name(tree, src, &r->command);
-        proto_tree *token = show_token(s, tree, src, r);
+        proto_tree *token = show_token(tree, src, r);
         if (r->kind == ZS_READ_TOKEN)
             show_context_token(s, token, src, r);
         else
