@@ -10,7 +10,7 @@
 enum zs_link_answer {
     ZS_LINK_OK,
     ZS_LINK_UNKNOWN, /* no row for this link type */
-    ZS_LINK_CUT,     /* the capture ends inside the link-layer header */
+    ZS_LINK_CUT,     /* ends inside the link-layer header */
 };
 
 #define ZS_ETHERTYPE_IPV4 0x0800
