@@ -464,8 +464,8 @@ struct zs_context *forge_observe(const struct forge *f)
         .name = f->service, .kvno = (uint32_t)f->kvno, .key = f->service_key};
     struct zs_keyring *r = forge_keyring(&entry, 1);
     GByteArray *req = forge_ap_req(f), *rep = forge_ap_rep(f);
-    struct zs_context *c =
-        zs_context_new(r, span_of(req), span_of(rep), FORGE_NOW * G_GINT64_CONSTANT(1000000000));
+    struct zs_span seen = f->no_ap_rep ? zs_span(NULL, 0) : span_of(rep);
+    struct zs_context *c = zs_context_new(r, span_of(req), seen, FORGE_NOW * 1000000000);
 
     g_byte_array_unref(req);
     g_byte_array_unref(rep);

@@ -60,6 +60,7 @@ struct forge {
     struct zs_span delegation; /* KRB-CRED; put there if gss_flags has GSS_C_DELEG_FLAG */
     bool initiator_has_sequence, acceptor_has_sequence;
     int64_t initiator_sequence, acceptor_sequence; /* as they are encoded */
+    bool no_ap_rep;                                /* forge_observe() sees none */
     /* If p is not NULL: what is encrypted instead of the part as made from the fields above. */
     struct zs_span ticket_part, authenticator_part, ap_rep_part;
 };
