@@ -61,7 +61,7 @@ void zs_ticket_clear(struct zs_ticket *t)
 /* A keytab of the older format holds the low eight bits of the number. */
 static bool same_kvno(uint32_t entry, const struct zs_encrypted *ticket)
 {
-    return entry == ticket->kvno || (entry < 256 && entry == (ticket->kvno & 0xff));
+    return entry == ticket->kvno || entry == (ticket->kvno & 0xff);
 }
 
 static char *describe(const struct zs_keyring_entry *e)

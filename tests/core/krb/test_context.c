@@ -194,6 +194,27 @@ static void closed_ticket_says_its_rung(void)
     }
 }
 
+/* Of several kvnos, the ticket's is above all, below all, or one that was thrown away. */
+static void kvno_is_compared_with_all_of_them(void)
+{
+    static const struct {
+        uint32_t ticket;
+        enum zs_why why;
+    } cases[] = {{1, ZS_WHY_KVNO_OLDER}, {3, ZS_WHY_KVNO_OLDER}, {5, ZS_WHY_KVNO_NEWER}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct sight s = {.time_ns = FORGE_NOW * NS, .entry_count = 2};
+        forge_init(&s.f, 18);
+        s.f.kvno = cases[i].ticket;
+        struct forge_entry entries[] = {{s.f.service, 4, false, forge_key(18, 8)},
+                                        {s.f.service, 2, false, forge_key(18, 9)}};
+        s.entries = entries;
+        struct zs_context *c = observe(&s);
+        g_assert_cmpstr(zs_why_code(zs_context_facts(c)->why), ==, zs_why_code(cases[i].why));
+        zs_context_free(c);
+    }
+}
+
 static void other_services_are_named_once_and_few(void)
 {
     static const char *const services[] = {"xhttp", "http", "http", "imap", "ldap", "nfs"};
@@ -596,6 +617,7 @@ int main(int argc, char **argv)
     CASE(sequence_is_taken_in_either_encoding);
     CASE(bindings_and_delegation_are_seen);
     CASE(closed_ticket_says_its_rung);
+    CASE(kvno_is_compared_with_all_of_them);
     CASE(other_services_are_named_once_and_few);
     CASE(no_keyring_or_an_empty_one_is_said);
     CASE(right_entry_of_many_opens);
