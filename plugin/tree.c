@@ -441,7 +441,9 @@ static void show_context_token(const struct zs_shown *s, proto_tree *tree, const
 {
     bool ours = s->pdu->context && zs_context_facts(s->pdu->context)->ticket_opened;
 
-    ask_engine(s, tree, src, r, !ours);
+    /* Wireshark's SPNEGO takes the hint of MS-SPNG 2.2.1 for RFC 4178's mechListMIC and calls it malformed. */
+    if (r->token.kind != ZS_TOKEN_NEG_INIT_HINT)
+        ask_engine(s, tree, src, r, !ours);
     info(s, wmem_strdup_printf(s->pinfo->pool, "%s %s", zs_command_name(r->command.id),
                                zs_token_kind_name(r->token.kind)));
 }
