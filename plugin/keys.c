@@ -49,12 +49,6 @@ void zs_engine_find(int proto)
     gssapi_handle = find_dissector_add_dependency("gssapi", proto);
 }
 
-static pref_t *decrypt_preference(void)
-{
-    module_t *kerberos = prefs_find_module("kerberos");
-    return kerberos ? prefs_find_preference(kerberos, "decrypt") : NULL;
-}
-
 static void call_gssapi(tvbuff_t *token, packet_info *pinfo, proto_tree *tree,
                         gssapi_encrypt_info_t *info)
 {
@@ -65,25 +59,38 @@ static void call_gssapi(tvbuff_t *token, packet_info *pinfo, proto_tree *tree,
     pinfo->can_desegment = can_desegment;
 }
 
-/* The user's preference is set for the time of the call and then put back. */
-static void call_decrypting(tvbuff_t *token, packet_info *pinfo, proto_tree *tree,
-                            gssapi_encrypt_info_t *info)
+/* The Kerberos preference that stands in the way: NULL where the user has set it already. */
+static pref_t *decrypt_preference(void)
 {
-    pref_t *decrypt = decrypt_preference();
-    zbool own = decrypt ? prefs_get_bool_value(decrypt, pref_current) : ZTRUE;
+    module_t *kerberos = prefs_find_module("kerberos");
+    pref_t *decrypt = kerberos ? prefs_find_preference(kerberos, "decrypt") : NULL;
+    return decrypt && !prefs_get_bool_value(decrypt, pref_current) ? decrypt : NULL;
+}
 
-    if (!own)
-        prefs_set_bool_value(decrypt, ZTRUE, pref_current);
+/* A function of its own, so that nothing lives across the jump but its arguments. */
+static void call_and_restore(tvbuff_t *token, packet_info *pinfo, proto_tree *tree,
+                             gssapi_encrypt_info_t *info, pref_t *decrypt)
+{
     TRY
     {
         call_gssapi(token, pinfo, tree, info);
     }
     FINALLY
     {
-        if (!own)
+        if (decrypt)
             prefs_set_bool_value(decrypt, ZFALSE, pref_current);
     }
     ENDTRY;
+}
+
+static void call_decrypting(tvbuff_t *token, packet_info *pinfo, proto_tree *tree,
+                            gssapi_encrypt_info_t *info)
+{
+    pref_t *decrypt = decrypt_preference();
+
+    if (decrypt)
+        prefs_set_bool_value(decrypt, ZTRUE, pref_current);
+    call_and_restore(token, pinfo, tree, info, decrypt);
 }
 
 tvbuff_t *zs_engine_call(tvbuff_t *token, packet_info *pinfo, proto_tree *tree, bool decrypt,
