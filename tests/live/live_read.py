@@ -151,8 +151,8 @@ def live(zmtpscope, story, enctype):
                      for sentence in differences(number, connection, events)]
             if found:
                 raise process.LabError("\n".join(found[:40]))
-        except process.LabError as error:
-            raise process.LabError(f"{bench.name}: {error}\nkept in {keep(bench)}") from error
+        except (process.LabError, subprocess.TimeoutExpired, ValueError, KeyError) as error:
+            raise process.LabError(f"{bench.name}: {type(error).__name__}: {error}\nkept in {keep(bench)}") from error
         return bench.name, sum(event["event"] == "message" for event in events)
 
 
