@@ -82,7 +82,7 @@ class Bench(contextlib.ExitStack):
         self.wrong_keytabs = []
 
     def realm(self, principals, services, enctypes=(kdc.AES256,)):
-        """A realm with these principals, a running KDC and the story's keytab: all keys of the services."""
+        """A realm with these principals, users and services alike, and a running KDC."""
         self.kdc = kdc.Kdc(self.directory / "kdc", enctypes)
         for name in (*principals, *services):
             self.kdc.principal(name)
