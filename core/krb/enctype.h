@@ -15,6 +15,8 @@ struct zs_enctype {
     int32_t number;
     int cipher;         /* GCRY_CIPHER_* */
     int mac;            /* GCRY_MAC_* */
+    int hash;           /* GCRY_MD_* of an HMAC; 0: CMAC */
+    uint8_t hash_block; /* octets that the hash takes at once */
     uint8_t key;        /* octets of base key and Ke */
     uint8_t mac_key;    /* octets of Ki and Kc */
     uint8_t tag;        /* octets of the checksum that are sent */

@@ -2,6 +2,8 @@
 /* Opening what one derived key sealed: RFC 3961 5.3, RFC 6803 4, RFC 8009 5, through libgcrypt. */
 #include "core/krb/seal.h"
 
+#include "core/krb/mac.h"
+
 #include <stdlib.h>
 
 enum { BLOCK = 16 };
@@ -10,8 +12,8 @@ struct zs_seal {
     const struct zs_enctype *enctype;
     gcry_cipher_hd_t cipher; /* Ke; CBC with ciphertext stealing */
     gcry_cipher_hd_t single; /* Ke; one block, where there is nothing to steal from */
-    gcry_mac_hd_t integrity; /* Ki: of sealed texts */
-    gcry_mac_hd_t checksum;  /* Kc: of texts in the clear */
+    struct zs_mac integrity; /* Ki: of sealed texts */
+    struct zs_mac checksum;  /* Kc: of texts in the clear */
 };
 
 /* RFC 3961, 5.3: the constant is the usage and one octet: AA for Ke, 55 for Ki, 99 for Kc. */
@@ -23,13 +25,12 @@ static bool derive(const struct zs_enctype *e, const struct zs_key *base, uint32
     return e->derive(e, base, zs_span(constant, sizeof constant), out, n);
 }
 
-static bool open_mac(gcry_mac_hd_t *h, const struct zs_enctype *e, const struct zs_key *base,
+static bool open_mac(struct zs_mac *m, const struct zs_enctype *e, const struct zs_key *base,
                      uint32_t usage, uint8_t which)
 {
     uint8_t key[ZS_KEY_MAX];
 
-    bool ok = derive(e, base, usage, which, key, e->mac_key) &&
-              !gcry_mac_open(h, e->mac, 0, NULL) && !gcry_mac_setkey(*h, key, e->mac_key);
+    bool ok = derive(e, base, usage, which, key, e->mac_key) && zs_mac_init(m, e, key);
     explicit_bzero(key, sizeof key);
     return ok;
 }
@@ -73,8 +74,8 @@ void zs_seal_free(struct zs_seal *s)
         return;
     gcry_cipher_close(s->cipher);
     gcry_cipher_close(s->single);
-    gcry_mac_close(s->integrity);
-    gcry_mac_close(s->checksum);
+    zs_mac_clear(&s->integrity);
+    zs_mac_clear(&s->checksum);
     free(s);
 }
 
@@ -87,29 +88,6 @@ size_t zs_seal_confounder(const struct zs_seal *s)
 size_t zs_seal_tag(const struct zs_seal *s)
 {
     return s->enctype->tag;
-}
-
-/* libgcrypt: a CMAC refuses to be given nothing. */
-static bool feed(gcry_mac_hd_t h, struct zs_span s)
-{
-    return s.n == 0 || !gcry_mac_write(h, s.p, s.n);
-}
-
-/* The first octets of MAC(a | b), compared in a time that does not tell where they differ. */
-static bool mac_holds(const struct zs_enctype *e, gcry_mac_hd_t h, struct zs_span a,
-                      struct zs_span b, struct zs_span tag)
-{
-    uint8_t digest[64];
-    size_t n = e->mac_size;
-    unsigned differ = 0;
-
-    if (tag.n != e->tag || gcry_mac_reset(h) || !feed(h, a) || !feed(h, b) ||
-        gcry_mac_read(h, digest, &n))
-        return false;
-    for (size_t i = 0; i < tag.n; i++)
-        differ |= digest[i] ^ tag.p[i];
-    explicit_bzero(digest, sizeof digest);
-    return differ == 0;
 }
 
 static bool decrypt(struct zs_seal *s, struct zs_span text, uint8_t *out)
@@ -135,9 +113,9 @@ bool zs_seal_open(struct zs_seal *s, struct zs_span sealed, uint8_t *out)
 
     /* RFC 8009: H = HMAC(Ki, IV | C): asked before anything is decrypted. */
     if (e->mac_of_cipher)
-        return mac_holds(e, s->integrity, zs_span(iv, BLOCK), text, tag) && decrypt(s, text, out);
+        return zs_mac_holds(&s->integrity, zs_span(iv, BLOCK), text, tag) && decrypt(s, text, out);
     if (decrypt(s, text, out) &&
-        mac_holds(e, s->integrity, zs_span(out, text.n), zs_span(NULL, 0), tag))
+        zs_mac_holds(&s->integrity, zs_span(out, text.n), zs_span(NULL, 0), tag))
         return true;
     explicit_bzero(out, text.n);
     return false;
@@ -145,5 +123,5 @@ bool zs_seal_open(struct zs_seal *s, struct zs_span sealed, uint8_t *out)
 
 bool zs_seal_check(struct zs_seal *s, struct zs_span a, struct zs_span b, struct zs_span tag)
 {
-    return mac_holds(s->enctype, s->checksum, a, b, tag);
+    return zs_mac_holds(&s->checksum, a, b, tag);
 }

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ZS_KRB_MAC_H
+#define ZS_KRB_MAC_H
+
+/* An enctype's keyed checksum with its key: HMAC (RFC 2104) or CMAC (RFC 4493). */
+#include "core/krb/enctype.h"
+
+#define ZS_HASH_BLOCK_MAX 128 /* octets: SHA-384's */
+
+struct zs_mac {
+    const struct zs_enctype *enctype;
+    gcry_mac_hd_t cmac; /* NULL where it is HMAC, and then: */
+    uint8_t inner[ZS_HASH_BLOCK_MAX], outer[ZS_HASH_BLOCK_MAX]; /* K ^ ipad, K ^ opad */
+};
+
+/* key has e->mac_key octets. False: libgcrypt refused; *m may be cleared all the same. */
+bool zs_mac_init(struct zs_mac *m, const struct zs_enctype *e, const uint8_t *key);
+void zs_mac_clear(struct zs_mac *m); /* wipes */
+
+/* Is tag the checksum of a followed by b, as far as the enctype sends it? Nothing is allocated. */
+bool zs_mac_holds(const struct zs_mac *m, struct zs_span a, struct zs_span b, struct zs_span tag);
+
+#endif
