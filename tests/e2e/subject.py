@@ -1,0 +1,54 @@
+"""What the end-to-end tests look at: the captures with their MANIFEST, and zmtpscope read as they see it.
+
+Limits: a program that runs longer than LIMIT seconds fails its test.
+"""
+import base64
+import hashlib
+import json
+import pathlib
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+CAPTURES = ROOT / "captures"
+LIMIT = 120
+DIRECTIONS = ("c2s", "s2c")
+
+
+def manifest():
+    return json.loads((CAPTURES / "MANIFEST").read_text())["captures"]
+
+
+def run(*command, **more):
+    return subprocess.run([str(word) for word in command], capture_output=True, timeout=LIMIT, **more)
+
+
+def read_json(binary, capture, keytab=None):
+    """The lines of zmtpscope read --json as objects; it must end well and say nothing else."""
+    keys = ["-K", CAPTURES / keytab] if keytab else []
+    done = run(binary, "read", "--json", *keys, CAPTURES / capture)
+    if done.returncode != 0 or done.stderr:
+        raise AssertionError(f"{capture}: exit status {done.returncode}: {done.stderr.decode()}")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def of(events, kind, **fields):
+    """The events of a kind whose fields are these."""
+    return [e for e in events if e["event"] == kind and all(e.get(k) == v for k, v in fields.items())]
+
+
+def payload(event):
+    """The octets of a message event."""
+    return base64.b64decode(event["data"], validate=True)
+
+
+def frame_row(event, like):
+    """A message event as MANIFEST writes it, its octets shown in the way of that row."""
+    octets = payload(event)
+    row = {"more": event["more"], "length": event["length"]}
+    if "text" in like:
+        row["text"] = octets.decode("utf-8", "replace")
+    elif "base64" in like:
+        row["base64"] = base64.b64encode(octets).decode()
+    else:
+        row["sha256"] = hashlib.sha256(octets).hexdigest()
+    return row
