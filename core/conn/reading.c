@@ -47,11 +47,30 @@ static void note(struct zs_reading *r, enum zs_rc rc)
         r->defect = rc;
 }
 
+/* A padded-form MESSAGE may travel in a command frame and still be data. */
+static bool is_command_frame(const struct zs_reading *r)
+{
+    bool may_be_data = r->command.form == ZS_FORM_PADDED && r->command.id == ZS_CMD_MESSAGE;
+    return r->frame.flags & ZS_FRAME_COMMAND && !may_be_data;
+}
+
 static void read_as_message(struct zs_reading *r, struct zs_span data, bool more)
 {
     r->kind = ZS_READ_MESSAGE;
     r->data = data;
     r->more = more;
+}
+
+/* What stands behind the flags octet; plain is not empty. */
+static struct zs_span take_inner_flags(struct zs_reading *r, struct zs_span plain)
+{
+    const uint8_t known = ZS_INNER_MORE | ZS_INNER_COMMAND | ZS_INNER_SUBSCRIBE | ZS_INNER_CANCEL;
+
+    r->has_inner_flags = true;
+    r->inner_flags = plain.p[0];
+    if (r->inner_flags & ~known)
+        note(r, ZS_E_INNER_FLAGS);
+    return zs_span_skip(plain, 1);
 }
 
 /* 38/ZMTP-GSSAPI, as this project reads it: READY's token holds a flags octet and the properties, and a
@@ -72,11 +91,10 @@ static void read_padded_ready(struct zs_reading *r, struct zs_span plain)
     r->kind = ZS_READ_COMMAND;
     r->content = r->command;
     r->content.body = plain;
-    if (plain.n && !is_metadata(plain)) {
-        r->has_inner_flags = true;
-        r->inner_flags = plain.p[0];
-        r->content.body = zs_span_skip(plain, 1);
-    }
+    if (plain.n == 0 || is_metadata(plain))
+        return;
+    if (plain.p[0] == ZS_INNER_COMMAND || is_metadata(zs_span_skip(plain, 1)))
+        r->content.body = take_inner_flags(r, plain);
 }
 
 /* libzmq's master branch: a subscription is its topic alone, and the flags octet says which. */
@@ -103,19 +121,12 @@ static void read_plaintext(struct zs_reading *r, struct zs_span plain)
         note(r, ZS_E_INNER_EMPTY);
         return;
     }
-    r->has_inner_flags = true;
-    r->inner_flags = plain.p[0];
-    plain = zs_span_skip(plain, 1);
-    if (r->inner_flags & ~(ZS_INNER_MORE | ZS_INNER_COMMAND | ZS_INNER_SUBSCRIBE | ZS_INNER_CANCEL))
-        note(r, ZS_E_INNER_FLAGS);
-
+    plain = take_inner_flags(r, plain);
     if (r->inner_flags & (ZS_INNER_SUBSCRIBE | ZS_INNER_CANCEL)) {
         read_subscription(r, plain);
         return;
     }
-    /* A padded-form MESSAGE may travel in a command frame and still be data, so there the octet decides. */
-    bool command_frame = r->frame.flags & ZS_FRAME_COMMAND && r->command.form == ZS_FORM_LIBZMQ;
-    if (!command_frame && !(r->inner_flags & ZS_INNER_COMMAND)) {
+    if (!is_command_frame(r) && !(r->inner_flags & ZS_INNER_COMMAND)) {
         read_as_message(r, plain, r->inner_flags & ZS_INNER_MORE);
         return;
     }
@@ -126,7 +137,11 @@ static void read_plaintext(struct zs_reading *r, struct zs_span plain)
 /* A wrap token that nothing opens: data, unless the frame says that it is a command. */
 static void read_closed(struct zs_reading *r)
 {
-    r->kind = r->frame.flags & ZS_FRAME_COMMAND ? ZS_READ_COMMAND : ZS_READ_MESSAGE;
+    if (!is_command_frame(r)) {
+        read_as_message(r, zs_span(NULL, 0), false);
+        return;
+    }
+    r->kind = ZS_READ_COMMAND;
     r->content = r->command;
     r->content.body = zs_span(NULL, 0);
 }
@@ -158,21 +173,18 @@ static bool read_gssapi(const struct zs_place *at, uint8_t *buf, size_t room, st
         [ZS_CMD_HELLO] = true,   [ZS_CMD_WELCOME] = true, [ZS_CMD_INITIATE] = true,
         [ZS_CMD_MESSAGE] = true, [ZS_CMD_READY] = true,
     };
-    struct zs_span octets;
 
     if (!may_carry[r->command.id])
         return false;
-    enum zs_rc rc = zs_token_of_command(&r->command, &octets);
+    enum zs_rc rc = zs_token_of_command(&r->command, &r->token_octets);
     if (rc == ZS_OK)
-        rc = zs_token_parse(octets, &r->token);
+        rc = zs_token_parse(r->token_octets, &r->token);
     if (rc != ZS_OK) {
-        r->token = (struct zs_token){0};
         /* READY in the clear is PLAINTEXT mode or the padded form's; the others must hold a token. */
         if (r->command.id != ZS_CMD_READY && r->frame.flags & ZS_FRAME_COMMAND)
             note(r, rc);
         return false;
     }
-    r->token_octets = octets;
     if (r->token.kind == ZS_TOKEN_WRAP || r->token.kind == ZS_TOKEN_WRAP_OLD)
         read_wrap(at, buf, room, r);
     else
@@ -193,42 +205,70 @@ static bool read_curve_message(struct zs_reading *r)
     return true;
 }
 
-/* What a command in the clear must hold, by its name. */
-static enum zs_rc judge_body(const struct zs_place *at, const struct zs_command *c)
+/* Properties make up READY's body, and that of PLAIN's INITIATE; CURVE has a box there, and what another
+ * mechanism has is taken for metadata only if it reads as such. */
+static bool holds_metadata(enum zs_mechanism m, const struct zs_command *c)
+{
+    switch (m) {
+    case ZS_MECHANISM_CURVE:
+        return false;
+    case ZS_MECHANISM_PLAIN:
+        return c->id == ZS_CMD_READY || c->id == ZS_CMD_INITIATE;
+    case ZS_MECHANISM_OTHER:
+        return c->id == ZS_CMD_READY && is_metadata(c->body);
+    default:
+        return c->id == ZS_CMD_READY;
+    }
+}
+
+/* What the mechanism wants of a command's body. */
+static enum zs_rc judge_handshake(enum zs_mechanism m, const struct zs_command *c)
 {
     struct zs_plain_hello hello;
     struct zs_curve curve;
+
+    if (holds_metadata(m, c))
+        return is_metadata(c->body) ? ZS_OK : ZS_E_METADATA;
+    if (m == ZS_MECHANISM_PLAIN && c->id == ZS_CMD_HELLO)
+        return zs_plain_hello_parse(c->body, &hello);
+    if (m != ZS_MECHANISM_CURVE)
+        return ZS_OK;
+    enum zs_rc rc = zs_curve_parse(c->id, c->body, &curve);
+    return rc == ZS_E_COMMAND_UNKNOWN ? ZS_OK : rc;
+}
+
+/* What a command must be, by its name, where it can be read. */
+static enum zs_rc judge(enum zs_mechanism m, const struct zs_command *c)
+{
     struct zs_ping ping;
     struct zs_span reason;
+    enum zs_rc rc;
 
     switch (c->id) {
+    case ZS_CMD_UNKNOWN: /* another mechanism's names are not known here */
+        return m == ZS_MECHANISM_OTHER ? ZS_OK : ZS_E_COMMAND_UNKNOWN;
     case ZS_CMD_PING:
-    case ZS_CMD_PONG:
-        return c->id == ZS_CMD_PING ? zs_ping_parse(c->body, &ping) : ZS_OK;
+        return zs_ping_parse(c->body, &ping);
     case ZS_CMD_ERROR:
-        return c->misnamed ? ZS_OK : zs_error_parse(c->body, &reason);
-    case ZS_CMD_HELLO:
-        if (at->mechanism == ZS_MECHANISM_PLAIN)
-            return zs_plain_hello_parse(c->body, &hello);
-        break;
+        rc = zs_error_parse(c->body, &reason);
+        /* Read as what is meant; as it stands the name is longer than its command. */
+        return rc == ZS_OK && c->misnamed ? ZS_E_COMMAND_NAME : rc;
     default:
-        break;
+        return judge_handshake(m, c);
     }
-    if (at->mechanism == ZS_MECHANISM_CURVE) {
-        enum zs_rc rc = zs_curve_parse(c->id, c->body, &curve);
-        return rc == ZS_E_COMMAND_UNKNOWN ? ZS_OK : rc;
-    }
-    if (c->id == ZS_CMD_READY || (c->id == ZS_CMD_INITIATE && at->mechanism == ZS_MECHANISM_PLAIN))
-        return is_metadata(c->body) ? ZS_OK : ZS_E_METADATA;
-    return ZS_OK;
+}
+
+static void judge_flags(struct zs_reading *r)
+{
+    if (r->frame.flags & ZS_FRAME_COMMAND && r->frame.flags & ZS_FRAME_MORE)
+        note(r, ZS_E_FRAME_MORE_COMMAND);
 }
 
 static void read_command_frame(const struct zs_place *at, uint8_t *buf, size_t room,
                                struct zs_reading *r)
 {
     r->kind = ZS_READ_COMMAND;
-    if (r->frame.flags & ZS_FRAME_MORE)
-        note(r, ZS_E_FRAME_MORE_COMMAND);
+    judge_flags(r);
     enum zs_rc rc = zs_command_parse(r->frame.body, &r->command);
     note(r, rc);
     if (rc != ZS_OK)
@@ -238,10 +278,6 @@ static void read_command_frame(const struct zs_place *at, uint8_t *buf, size_t r
     if (at->mechanism == ZS_MECHANISM_CURVE && read_curve_message(r))
         return;
     r->content = r->command;
-    if (r->command.id == ZS_CMD_UNKNOWN)
-        note(r, ZS_E_COMMAND_UNKNOWN);
-    else
-        note(r, judge_body(at, &r->command));
 }
 
 static void read_message_frame(const struct zs_place *at, uint8_t *buf, size_t room,
@@ -257,20 +293,23 @@ static void read_message_frame(const struct zs_place *at, uint8_t *buf, size_t r
             return;
     }
     r->command = (struct zs_command){0};
+    r->token_octets = zs_span(NULL, 0);
     read_as_message(r, r->frame.body, r->frame.flags & ZS_FRAME_MORE);
 }
 
 /* A command inside a wrap token is judged as the same command in the clear. */
 static void judge_content(const struct zs_place *at, struct zs_reading *r)
 {
-    if (r->kind == ZS_READ_COMMAND && r->verified)
-        note(r, judge_body(at, &r->content));
+    if (r->kind != ZS_READ_COMMAND || (r->wrapped && !r->verified))
+        return;
+    note(r, judge(at->mechanism, &r->content));
+    r->has_metadata = holds_metadata(at->mechanism, &r->content);
 }
 
 void zs_reading_make(const struct zs_place *at, const struct zs_frame *f, uint8_t *buf, size_t room,
                      struct zs_reading *r)
 {
-    *r = (struct zs_reading){.frame = *f};
+    *r = (struct zs_reading){.frame = *f, .mechanism = at->mechanism};
 
     if (at->identity) {
         r->kind = ZS_READ_IDENTITY;
@@ -287,6 +326,7 @@ void zs_reading_opened(struct zs_reading *r, const struct zs_place *at, struct z
 {
     r->verified = true;
     r->defect = ZS_OK;
+    judge_flags(r);
     read_plaintext(r, plain);
     judge_content(at, r);
 }

@@ -43,6 +43,7 @@ enum zs_reading_kind {
 /* Everything borrowed: from the frame, and from the buffer that the reader was lent. */
 struct zs_reading {
     enum zs_reading_kind kind;
+    enum zs_mechanism mechanism; /* of its place: the same name means other things in each */
     struct zs_frame frame;
     struct zs_command
         command; /* of the frame itself, if it is one (id UNKNOWN and no name: it is not) */
@@ -55,6 +56,7 @@ struct zs_reading {
     bool has_inner_flags;
     uint8_t inner_flags;       /* wire.md: dialects A to D */
     struct zs_command content; /* kind COMMAND: what it says, its name whatever it travelled in */
+    bool has_metadata;         /* … and its body is metadata, whole or damaged */
     struct zs_span data;       /* kind MESSAGE or IDENTITY: the content; empty where still closed */
     bool more;                 /* kind MESSAGE: another frame of it follows */
     enum zs_rc defect;         /* the first thing wrong with it; ZS_OK: nothing */
