@@ -26,22 +26,25 @@ enum zs_flow_end {
 /* Fields: read freely, never write. Lives until closed() has returned. The client is who sent the
  * SYN; where neither SYN nor SYN/ACK was seen, the end with the higher port. */
 struct zs_flow {
-    uint64_t number; /* from 1, by first packet; all TCP connections: tshark's tcp.stream + 1 */
+    /* from 1, in order of the first packet, over all TCP connections: tshark's tcp.stream + 1 */
+    uint64_t number;
     struct zs_endpoint client;
     struct zs_endpoint server;
     bool midstream;     /* neither SYN nor SYN/ACK was seen, so far */
-    uint64_t misplaced; /* segments so far off their stream that they were left out */
+    uint64_t misplaced; /* by closed(): segments so far off their stream that they were left out */
 };
 
-/* What a user of the streams is told. conn is what opened() answered for the connection. Octets of
- * one side come in order, and each octet that the capture lacks is in a gap at its place: n
- * octets, never 0. bytes are borrowed until the callback returns. at is the packet that completed
- * the thing. No callback may call into the zs_flows that calls it.
+/* What a user of the streams is told. conn is what opened() answered for the connection; where that
+ * was NULL, nothing more is said of it. Octets of one side come in order, and each octet that
+ * the capture lacks is in a gap at its place: n octets, never 0. bytes are borrowed until the
+ * callback returns. at is the packet that completed the thing. No callback may call into the
+ * zs_flows that calls it.
  *
- * * data() answers whether the user still wants the connection. After a false the next that is
- * said of it is closed(), and no octet of it is kept or copied; it keeps its number and its place
- * in the table. closed() is said once for each opened(), but for zs_flows_free(). conflict(): n
- * octets of this side that were already held came a second time with other content; the first
+ * data() answers whether the user still wants the connection. After a false the next that is said
+ * of it is closed(), and no octet of it is kept or copied; it keeps its number and its place in the
+ * table. closed() is said once for each opened(), but for zs_flows_free().
+ *
+ * conflict(): n octets of this side that were held came a second time with other content; the first
  * content is the one handed out. It is said before the data() that holds them. */
 struct zs_flow_sink {
     void *(*opened)(void *user, const struct zs_flow *flow, const struct zs_net_stamp *at);

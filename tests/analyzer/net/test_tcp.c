@@ -6,7 +6,7 @@
 #include <glib.h>
 #include <string.h>
 
-/* ports 40000 and 5555, seq 0x01020304, ack 0xfffefdfc, PSH and ACK, window 512; data offset first */
+/* ports 40000 and 5555, seq 0x01020304, ack 0xfffefdfc, PSH and ACK, window 512 */
 #define SEGMENT(offset) "\x9c\x40\x15\xb3\1\2\3\4\xff\xfe\xfd\xfc" offset "\x18\2\0\0\0\0\0"
 #define OPTIONS         "\1\1\x08\x0a\0\0\0\1\0\0\0\2"
 

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The connection table (RFC 9293, 3.10). Who belongs to whom is decided as tshark decides it, so
+ * that numbers agree: a SYN whose number is not that of the side's first segment opens a new
+ * connection, a repeated SYN does not, and what comes after the end belongs to what has ended.
+ *
+ * Memory follows the open connections. Those that have ended stay a while for late segments. At the
+ * cap those that never had a payload go first, so that a flood of SYNs leaves the others alone; but
+ * an eighth of the table is theirs, or else a full table would let nobody in.
+ *
+ * Limits: any RST ends its connection, also one that its receiver would have ignored; a new
+ * connection with the first sequence number of the old one is taken for the old one. VLANs and
+ * tunnels are not part of a connection's identity. */
+#include "analyzer/net/flow.h"
+
+#include "analyzer/net/reassembly.h"
+
+#include <glib.h>
+#include <string.h>
+
+#define CLOSED_KEPT 4096 /* connections that ended: enough for the segments still under way */
+
+enum standing {
+    FLOW_NEW,    /* no payload so far */
+    FLOW_ACTIVE, /* there was payload */
+    FLOW_CLOSED, /* closed() was said */
+    STANDINGS
+};
+
+/* The unordered pair of ends, and its hash. */
+struct key {
+    struct zs_endpoint low, high;
+    uint32_t hash;
+};
+
+/* Octets are hashed and compared as they lie in memory. */
+G_STATIC_ASSERT(sizeof(struct zs_endpoint) == 20);
+#define KEY_WORDS (2 * sizeof(struct zs_endpoint) / sizeof(uint32_t))
+
+struct entry;
+
+struct side {
+    struct zs_reassembly stream;
+    struct entry *entry;
+    uint32_t first; /* the number of the SYN, seen or not: one before the first octet */
+    bool seen;      /* first is known */
+};
+
+struct entry {
+    struct key key;
+    struct zs_flow flow;
+    struct zs_flows *flows;
+    void *conn; /* the sink's */
+    struct side sides[2];
+    bool silent; /* opened() wants to hear nothing */
+    enum standing standing;
+    GList link; /* in flows->lists[standing] */
+};
+
+struct zs_flows {
+    const struct zs_flow_sink *sink;
+    void *user;
+    unsigned connections; /* cap */
+    struct zs_reassembly_pool pool;
+    GHashTable *entries;     /* key -> entry, which owns it */
+    GQueue lists[STANDINGS]; /* of entries, that with the oldest latest segment first */
+    uint64_t count;
+    uint64_t seed[KEY_WORDS + 1];
+};
+
+/* ---- Keys ---- */
+
+/* Pair-multiply-shift with random numbers (Thorup, "High Speed Hashing for Integers and Strings"):
+ * who chooses the addresses cannot choose the collisions. */
+static uint32_t hash_of(const uint64_t *seed, const struct key *key)
+{
+    uint32_t words[KEY_WORDS];
+    memcpy(words, &key->low, sizeof key->low);
+    memcpy(words + KEY_WORDS / 2, &key->high, sizeof key->high);
+    uint64_t sum = seed[KEY_WORDS];
+    for (unsigned i = 0; i < KEY_WORDS; i += 2)
+        sum += (seed[i] + words[i + 1]) * (seed[i + 1] + words[i]);
+    return (uint32_t)(sum >> 32);
+}
+
+static struct key key_of(const struct zs_flows *f, const struct zs_endpoint *a,
+                         const struct zs_endpoint *b)
+{
+    bool ordered = memcmp(a, b, sizeof *a) <= 0;
+    struct key key = {.low = ordered ? *a : *b, .high = ordered ? *b : *a};
+    key.hash = hash_of(f->seed, &key);
+    return key;
+}
+
+static guint key_hash(gconstpointer key)
+{
+    return ((const struct key *)key)->hash;
+}
+
+static gboolean key_equal(gconstpointer a, gconstpointer b)
+{
+    return memcmp(a, b, offsetof(struct key, hash)) == 0;
+}
+
+/* ---- What the reassembler says, passed on ---- */
+
+static enum zs_flow_side side_number(const struct side *side)
+{
+    return side == &side->entry->sides[ZS_FLOW_CLIENT] ? ZS_FLOW_CLIENT : ZS_FLOW_SERVER;
+}
+
+static bool on_data(void *user, uint64_t offset, const uint8_t *bytes, size_t n,
+                    const struct zs_net_stamp *at)
+{
+    struct side *side = user;
+    struct entry *e = side->entry;
+    enum zs_flow_side from = side_number(side);
+    (void)offset;
+    if (e->flows->sink->data(e->conn, from, bytes, n, at))
+        return true;
+    zs_reassembly_mute(&e->sides[!from].stream);
+    return false;
+}
+
+static void on_gap(void *user, uint64_t offset, uint64_t n, const struct zs_net_stamp *at)
+{
+    struct side *side = user;
+    (void)offset;
+    side->entry->flows->sink->gap(side->entry->conn, side_number(side), n, at);
+}
+
+static void on_conflict(void *user, uint64_t offset, uint64_t n, const struct zs_net_stamp *at)
+{
+    struct side *side = user;
+    (void)offset;
+    side->entry->flows->sink->conflict(side->entry->conn, side_number(side), n, at);
+}
+
+static const struct zs_reassembly_sink streams = {on_data, on_gap, on_conflict};
+
+/* ---- Entries ---- */
+
+static void enlist(struct entry *e, enum standing standing)
+{
+    e->standing = standing;
+    g_queue_push_tail_link(&e->flows->lists[standing], &e->link);
+}
+
+static void delist(struct entry *e)
+{
+    g_queue_unlink(&e->flows->lists[e->standing], &e->link);
+}
+
+static void entry_free(void *entry)
+{
+    struct entry *e = entry;
+    zs_reassembly_clear(&e->sides[ZS_FLOW_CLIENT].stream);
+    zs_reassembly_clear(&e->sides[ZS_FLOW_SERVER].stream);
+    g_free(e);
+}
+
+/* Out of the table, without a word. */
+static void forget(struct entry *e)
+{
+    delist(e);
+    g_hash_table_remove(e->flows->entries, &e->key);
+}
+
+/* Says all there is left to say of e. It stays in the table, among the closed. */
+static void close_entry(struct entry *e, enum zs_flow_end why, const struct zs_net_stamp *at)
+{
+    struct zs_flows *f = e->flows;
+    for (unsigned i = 0; i < 2; i++) {
+        zs_reassembly_flush(&e->sides[i].stream, at);
+        zs_reassembly_clear(&e->sides[i].stream);
+        e->flow.misplaced += e->sides[i].stream.misplaced;
+    }
+    if (!e->silent)
+        f->sink->closed(e->conn, why, at);
+    delist(e);
+    enlist(e, FLOW_CLOSED);
+    if (f->lists[FLOW_CLOSED].length > CLOSED_KEPT)
+        forget(f->lists[FLOW_CLOSED].head->data);
+}
+
+/* Lets one connection go where the table is full. */
+static void make_room(struct zs_flows *f, const struct zs_net_stamp *at)
+{
+    GQueue *fresh = &f->lists[FLOW_NEW], *active = &f->lists[FLOW_ACTIVE];
+    if (fresh->length + active->length < f->connections)
+        return;
+    GQueue *from = fresh->length > f->connections / 8 || active->length == 0 ? fresh : active;
+    struct entry *e = from->head->data;
+    close_entry(e, ZS_FLOW_EVICTED, at);
+    forget(e); /* should it go on, it is a new one */
+}
+
+static struct entry *open_entry(struct zs_flows *f, const struct key *key,
+                                const struct zs_endpoint *from, const struct zs_endpoint *to,
+                                const struct zs_tcp *tcp, const struct zs_net_stamp *at)
+{
+    make_room(f, at);
+    bool from_client = from->port >= to->port;
+    if (tcp->flags & ZS_TCP_SYN)
+        from_client = !(tcp->flags & ZS_TCP_ACK);
+    struct entry *e = g_new0(struct entry, 1);
+    e->key = *key;
+    e->flows = f;
+    e->flow.number = ++f->count;
+    e->flow.client = from_client ? *from : *to;
+    e->flow.server = from_client ? *to : *from;
+    e->flow.midstream = !(tcp->flags & ZS_TCP_SYN);
+    e->link.data = e;
+    for (unsigned i = 0; i < 2; i++) {
+        e->sides[i].entry = e;
+        zs_reassembly_init(&e->sides[i].stream, &f->pool, &e->sides[i]);
+    }
+    g_hash_table_insert(f->entries, &e->key, e);
+    enlist(e, FLOW_NEW);
+    e->conn = f->sink->opened(f->user, &e->flow, at);
+    if (!e->conn) {
+        e->silent = true;
+        zs_reassembly_mute(&e->sides[ZS_FLOW_CLIENT].stream);
+        zs_reassembly_mute(&e->sides[ZS_FLOW_SERVER].stream);
+    }
+    return e;
+}
+
+static struct side *side_of(struct entry *e, const struct zs_endpoint *from)
+{
+    bool client = memcmp(from, &e->flow.client, sizeof *from) == 0;
+    return &e->sides[client ? ZS_FLOW_CLIENT : ZS_FLOW_SERVER];
+}
+
+/* Does tcp, sent from this side, open a new connection between the same ends? */
+static bool is_reuse(const struct side *side, const struct zs_tcp *tcp)
+{
+    return (tcp->flags & (ZS_TCP_SYN | ZS_TCP_ACK)) == ZS_TCP_SYN && side->seen &&
+           tcp->seq != side->first;
+}
+
+static void feed(struct side *side, const struct zs_tcp *tcp, const struct zs_net_stamp *at)
+{
+    struct entry *e = side->entry;
+    struct zs_reassembly *mine = &side->stream, *peers = &e->sides[!side_number(side)].stream;
+    if (!side->seen) {
+        side->seen = true;
+        side->first = tcp->flags & ZS_TCP_SYN ? tcp->seq : tcp->seq - 1;
+    }
+    if (tcp->flags & ZS_TCP_SYN)
+        e->flow.midstream = false;
+    if (tcp->flags & ZS_TCP_RST) { /* its payload, if any, is a diagnosis (RFC 9293, 3.5.3) */
+        close_entry(e, ZS_FLOW_RST, at);
+        return;
+    }
+    if (tcp->flags & ZS_TCP_ACK) /* first: what it acknowledges came before what it carries */
+        zs_reassembly_ack(peers, tcp->ack, at);
+    zs_reassembly_segment(mine, tcp, at);
+    if (zs_reassembly_finished(mine) && zs_reassembly_finished(peers))
+        close_entry(e, ZS_FLOW_FIN, at);
+}
+
+/* ---- The table ---- */
+
+struct zs_flows *zs_flows_new(const struct zs_flow_sink *sink, void *user,
+                              const struct zs_flow_limits *limits)
+{
+    struct zs_flow_limits caps = limits ? *limits : (struct zs_flow_limits){0};
+    struct zs_flows *f = g_new0(struct zs_flows, 1);
+    f->sink = sink;
+    f->user = user;
+    f->connections = caps.connections ? caps.connections : 65536;
+    f->pool.sink = &streams;
+    f->pool.octets = caps.pending_octets ? caps.pending_octets : 16 << 20;
+    f->pool.pieces = caps.pending_pieces ? caps.pending_pieces : 1024;
+    f->pool.all_octets = caps.all_pending_octets ? caps.all_pending_octets : 64 << 20;
+    f->entries = g_hash_table_new_full(key_hash, key_equal, NULL, entry_free);
+    for (unsigned i = 0; i <= KEY_WORDS; i++)
+        f->seed[i] = (uint64_t)g_random_int() << 32 | g_random_int();
+    return f;
+}
+
+static struct zs_endpoint endpoint(const struct zs_ip *ip, const uint8_t *address, uint16_t port)
+{
+    struct zs_endpoint e = {.port = port, .family = ip->family};
+    memcpy(e.address, address, sizeof e.address);
+    return e;
+}
+
+void zs_flows_segment(struct zs_flows *f, const struct zs_ip *ip, const struct zs_tcp *tcp,
+                      const struct zs_net_stamp *at)
+{
+    struct zs_endpoint from = endpoint(ip, ip->from, tcp->from_port);
+    struct zs_endpoint to = endpoint(ip, ip->to, tcp->to_port);
+    struct key key = key_of(f, &from, &to);
+    struct entry *e = g_hash_table_lookup(f->entries, &key);
+    if (e && is_reuse(side_of(e, &from), tcp)) {
+        if (e->standing != FLOW_CLOSED)
+            close_entry(e, ZS_FLOW_REUSED, at);
+        forget(e);
+        e = NULL;
+    }
+    if (!e)
+        e = open_entry(f, &key, &from, &to, tcp, at);
+    if (e->standing == FLOW_CLOSED)
+        return;
+    delist(e);
+    enlist(e, tcp->length > 0 ? FLOW_ACTIVE : e->standing);
+    feed(side_of(e, &from), tcp, at);
+}
+
+static int by_number(const void *a, const void *b)
+{
+    const struct entry *first = *(struct entry *const *)a, *second = *(struct entry *const *)b;
+    return first->flow.number < second->flow.number ? -1 : 1;
+}
+
+void zs_flows_flush(struct zs_flows *f, const struct zs_net_stamp *at)
+{
+    GPtrArray *open = g_ptr_array_new();
+    for (unsigned i = FLOW_NEW; i <= FLOW_ACTIVE; i++)
+        for (GList *l = f->lists[i].head; l; l = l->next)
+            g_ptr_array_add(open, l->data);
+    g_ptr_array_sort(open, by_number);
+    for (unsigned i = 0; i < open->len; i++) {
+        struct entry *e = open->pdata[i];
+        close_entry(e, ZS_FLOW_FLUSHED, at);
+    }
+    g_ptr_array_free(open, TRUE);
+    for (unsigned i = 0; i < STANDINGS; i++)
+        g_queue_init(&f->lists[i]);
+    g_hash_table_remove_all(f->entries);
+}
+
+uint64_t zs_flows_count(const struct zs_flows *f)
+{
+    return f->count;
+}
+
+void zs_flows_free(struct zs_flows *f)
+{
+    g_hash_table_destroy(f->entries);
+    g_free(f);
+}
