@@ -2,10 +2,11 @@
 /* The acceptor's context, rebuilt by an observer: ticket, authenticator and AP-REP are opened each by itself, so
  * that a damaged one costs its own facts and nothing else (RFC 4120 3.2, RFC 4121 2 and 4.1.1, RFC 4537).
  *
- * Limits: per-message tokens of RFC 4121 alone; MIC tokens are not checked. */
+ * Limits: MIC tokens are not checked. */
 #include "core/krb/context.h"
 
 #include "core/krb/cfx.h"
+#include "core/krb/old.h"
 #include "core/krb/opener.h"
 #include "core/krb/parts.h"
 
@@ -18,6 +19,7 @@ struct zs_context {
     struct zs_key key[KEY_COUNT]; /* by enum zs_subkey_from */
     /* Derived keys and their handles, made when the first token wants them; [key][sender is acceptor]. */
     struct zs_seal *seal[KEY_COUNT][SENDER_COUNT];
+    struct zs_old_seal *old[KEY_COUNT];
 };
 
 const char *zs_why_code(enum zs_why w)
@@ -146,6 +148,11 @@ static enum zs_verdict judge(const struct zs_context_facts *f, int64_t time_ns)
     return ZS_VERDICT_ACCEPTABLE;
 }
 
+static bool can_open(int32_t enctype)
+{
+    return zs_enctype_of(enctype) || zs_old_enctype(enctype);
+}
+
 /* Which key per-message tokens are opened with by preference: the acceptor's subkey, the initiator's, the
  * ticket's. While an AP-REP is due and lost, nobody knows. */
 static void choose_subkey(struct zs_context *c)
@@ -157,7 +164,7 @@ static void choose_subkey(struct zs_context *c)
         f->subkey_from++;
     bool unknown = f->mutual && !f->ap_rep_opened;
     f->subkey_etype = unknown ? 0 : c->key[f->subkey_from].enctype;
-    if (f->subkey_etype && !zs_enctype_of(f->subkey_etype)) {
+    if (f->subkey_etype && !can_open(f->subkey_etype)) {
         char name[ZS_ENCTYPE_NAME_MAX];
         say(f, ZS_WHY_ENCTYPE_UNKNOWN,
             g_strdup_printf("messages are sealed with %s, which this version does not open",
@@ -231,6 +238,7 @@ void zs_context_free(struct zs_context *c)
         zs_key_clear(&c->key[k]);
         for (int s = 0; s < SENDER_COUNT; s++)
             zs_seal_free(c->seal[k][s]);
+        zs_old_seal_free(c->old[k]);
     }
     g_free(c->facts.reason);
     g_free(c->facts.service_principal);
@@ -242,7 +250,7 @@ void zs_context_free(struct zs_context *c)
 bool zs_context_usable(const struct zs_context *c)
 {
     for (int k = 0; k < KEY_COUNT; k++)
-        if (zs_enctype_of(c->key[k].enctype))
+        if (can_open(c->key[k].enctype))
             return true;
     return false;
 }
@@ -273,7 +281,7 @@ static struct zs_seal *seal_for(const struct zs_context *c, enum zs_subkey_from 
     return *seal;
 }
 
-enum zs_rc zs_context_unwrap(const struct zs_context *c, struct zs_span token, uint8_t *buf,
+static enum zs_rc unwrap_cfx(const struct zs_context *c, struct zs_span token, uint8_t *buf,
                              size_t room, struct zs_unwrapped *u)
 {
     struct zs_span plain;
@@ -303,4 +311,42 @@ enum zs_rc zs_context_unwrap(const struct zs_context *c, struct zs_span token, u
         .key = which,
     };
     return ZS_OK;
+}
+
+/* Old tokens carry no flag for it, and the acceptor's subkey is the one to use if there is any. */
+static enum zs_rc unwrap_old(const struct zs_context *c, const struct zs_token *t, uint8_t *buf,
+                             size_t room, struct zs_unwrapped *u)
+{
+    enum zs_subkey_from which = key_for(c, ZS_CFX_ACCEPTOR_SUBKEY);
+    struct zs_old_seal **seal = &((struct zs_context *)c)->old[which];
+    struct zs_old_opened o;
+
+    if (!*seal)
+        *seal = zs_old_seal_new(&c->key[which]);
+    if (!*seal)
+        return ZS_E_WRAP_CHECKSUM;
+    if (room < t->inner.n)
+        return ZS_E_WRAP_SHORT;
+    enum zs_rc rc = zs_old_open(*seal, t, buf, &o);
+    if (rc != ZS_OK)
+        return rc;
+    *u = (struct zs_unwrapped){
+        .plain = o.plain,
+        .confidential = o.confidential,
+        .sent_by_acceptor = o.sent_by_acceptor,
+        .acceptor_subkey = which == ZS_SUBKEY_ACCEPTOR,
+        .sequence = o.sequence,
+        .key = which,
+    };
+    return ZS_OK;
+}
+
+enum zs_rc zs_context_unwrap(const struct zs_context *c, struct zs_span token, uint8_t *buf,
+                             size_t room, struct zs_unwrapped *u)
+{
+    struct zs_token t;
+
+    if (zs_token_parse(token, &t) == ZS_OK && t.kind == ZS_TOKEN_WRAP_OLD)
+        return unwrap_old(c, &t, buf, room, u);
+    return unwrap_cfx(c, token, buf, room, u);
 }

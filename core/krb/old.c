@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Per-message tokens from before RFC 4121: RFC 1964 1.2.2 with the DES3 algorithms that MIT gave it (checksum
+ * HMAC-SHA1 with a key of RFC 3961, 6.3; text and sequence number by bare CBC), and RFC 4757 7.3.
+ *
+ * Limits: wrap alone; RFC 4757's 40-bit export keys and single DES are not opened. */
+#include "core/krb/old.h"
+
+#include "core/krb/enctype.h"
+
+#include <krb5/krb5.h>
+#include <stdlib.h>
+
+enum {
+    BLOCK = 8,  /* of DES; and the confounder of both */
+    HEADER = 8, /* TOK_ID, SGN_ALG, SEAL_ALG, filler */
+    SND_SEQ = 8,
+    SIGN_DES3 = 0x0400, /* as they stand on the wire, read big endian */
+    SEAL_DES3 = 0x0200,
+    SIGN_RC4 = 0x1100,
+    SEAL_RC4 = 0x1000,
+    SEAL_NONE = 0xffff,
+    USAGE_SIGN = 23, /* MIT: KG_USAGE_SIGN, of the DES3 checksum */
+    SALT_WRAP = 13,  /* RFC 4757, 7.3: T of a wrap token */
+};
+
+struct zs_old_seal {
+    struct zs_key key;
+    bool rc4;
+    gcry_cipher_hd_t cipher; /* DES3 in CBC, or RC4, whose key changes with each token */
+    gcry_md_hd_t hmac;       /* SHA-1 under the derived key, or MD5, whose key changes too */
+};
+
+bool zs_old_enctype(int32_t enctype)
+{
+    return enctype == ENCTYPE_DES3_CBC_SHA1 || enctype == ENCTYPE_ARCFOUR_HMAC;
+}
+
+/* RFC 3961, 6.3.1: seven octets become eight of seven bits and odd parity; the eighth takes the low bits. */
+static void des_expand(const uint8_t in[7], uint8_t out[8])
+{
+    uint8_t last = 0;
+
+    for (int i = 0; i < 7; i++) {
+        out[i] = in[i];
+        last |= (uint8_t)((in[i] & 1) << (i + 1));
+    }
+    out[7] = last;
+    for (int i = 0; i < 8; i++) {
+        unsigned ones = 0;
+        for (int bit = 1; bit < 8; bit++)
+            ones += out[i] >> bit & 1;
+        out[i] = (uint8_t)((out[i] & 0xfe) | !(ones & 1));
+    }
+}
+
+/* RFC 3961, 5.1 and 6.3.1: DK with 64-bit blocks, and DES3's random-to-key. */
+static bool derive_des3(gcry_cipher_hd_t cbc, uint8_t out[24])
+{
+    static const uint8_t constant[5] = {0, 0, 0, USAGE_SIGN, 0x99};
+    uint8_t block[BLOCK], raw[24];
+    bool ok = true;
+
+    zs_nfold(constant, sizeof constant, block, BLOCK);
+    for (size_t done = 0; ok && done < sizeof raw; done += BLOCK) {
+        ok = !gcry_cipher_setiv(cbc, NULL, 0) && !gcry_cipher_encrypt(cbc, block, BLOCK, NULL, 0);
+        memcpy(raw + done, block, BLOCK);
+    }
+    for (size_t i = 0; i < 3; i++)
+        des_expand(raw + 7 * i, out + 8 * i);
+    explicit_bzero(block, sizeof block);
+    explicit_bzero(raw, sizeof raw);
+    return ok;
+}
+
+static bool init_des3(struct zs_old_seal *s)
+{
+    uint8_t sign[24];
+
+    bool ok = s->key.n == 24 &&
+              !gcry_cipher_open(&s->cipher, GCRY_CIPHER_3DES, GCRY_CIPHER_MODE_CBC, 0) &&
+              !gcry_cipher_setkey(s->cipher, s->key.octets, s->key.n) &&
+              derive_des3(s->cipher, sign) &&
+              !gcry_md_open(&s->hmac, GCRY_MD_SHA1, GCRY_MD_FLAG_HMAC) &&
+              !gcry_md_setkey(s->hmac, sign, sizeof sign);
+    explicit_bzero(sign, sizeof sign);
+    return ok;
+}
+
+static bool init_rc4(struct zs_old_seal *s)
+{
+    return s->key.n == 16 &&
+           !gcry_cipher_open(&s->cipher, GCRY_CIPHER_ARCFOUR, GCRY_CIPHER_MODE_STREAM, 0) &&
+           !gcry_md_open(&s->hmac, GCRY_MD_MD5, GCRY_MD_FLAG_HMAC);
+}
+
+struct zs_old_seal *zs_old_seal_new(const struct zs_key *key)
+{
+    if (!zs_old_enctype(key->enctype))
+        return NULL;
+    struct zs_old_seal *s = calloc(1, sizeof *s);
+    if (!s)
+        return NULL;
+    s->key = *key;
+    s->rc4 = key->enctype == ENCTYPE_ARCFOUR_HMAC;
+    if (s->rc4 ? init_rc4(s) : init_des3(s))
+        return s;
+    zs_old_seal_free(s);
+    return NULL;
+}
+
+void zs_old_seal_free(struct zs_old_seal *s)
+{
+    if (!s)
+        return;
+    gcry_cipher_close(s->cipher);
+    gcry_md_close(s->hmac);
+    zs_key_clear(&s->key);
+    free(s);
+}
+
+/* The parts of a token as they stand on the wire. */
+struct parts {
+    const uint8_t *header; /* from TOK_ID on */
+    uint16_t sign, seal;
+    struct zs_span sequence, checksum, text; /* text: confounder, data, padding */
+};
+
+static enum zs_rc read_parts(const struct zs_old_seal *s, const struct zs_token *t, struct parts *p)
+{
+    struct zs_rd rd = zs_rd(t->inner);
+
+    p->header = t->inner.p - 2;
+    p->sign = zs_rd_be16(&rd);
+    p->seal = zs_rd_be16(&rd);
+    uint16_t filler = zs_rd_be16(&rd);
+    p->sequence = zs_rd_bytes(&rd, SND_SEQ);
+    p->checksum = zs_rd_bytes(&rd, s->rc4 ? 8 : 20);
+    p->text = rd.left;
+    if (rd.ran_out || p->text.n < BLOCK + 1)
+        return ZS_E_WRAP_SHORT;
+    bool fits = s->rc4 ? p->sign == SIGN_RC4 && (p->seal == SEAL_RC4 || p->seal == SEAL_NONE)
+                       : p->sign == SIGN_DES3 && (p->seal == SEAL_DES3 || p->seal == SEAL_NONE);
+    if (!fits || filler != 0xffff)
+        return ZS_E_WRAP_HEADER;
+    return !s->rc4 && p->text.n % BLOCK ? ZS_E_WRAP_SHORT : ZS_OK;
+}
+
+/* out = HMAC-MD5(key, text), 16 octets. */
+static bool hmac_md5(struct zs_old_seal *s, const uint8_t *key, struct zs_span text,
+                     uint8_t out[16])
+{
+    gcry_md_reset(s->hmac);
+    if (gcry_md_setkey(s->hmac, key, 16))
+        return false;
+    gcry_md_write(s->hmac, text.p, text.n);
+    memcpy(out, gcry_md_read(s->hmac, GCRY_MD_MD5), 16);
+    return true;
+}
+
+static bool rc4(struct zs_old_seal *s, const uint8_t key[16], uint8_t *out, struct zs_span in)
+{
+    /* libgcrypt calls some keys weak; the peer chose this one. */
+    gcry_cipher_setkey(s->cipher, key, 16);
+    return !gcry_cipher_decrypt(s->cipher, out, in.n, in.p, in.n);
+}
+
+/* RFC 4757, 7.3: Kseq = HMAC(HMAC(K, 0), SGN_CKSUM); number and direction, big endian. */
+static bool rc4_sequence(struct zs_old_seal *s, const struct parts *p, uint8_t out[SND_SEQ])
+{
+    static const uint8_t zero[4];
+    uint8_t key[16];
+
+    bool ok = hmac_md5(s, s->key.octets, zs_span(zero, sizeof zero), key) &&
+              hmac_md5(s, key, p->checksum, key) && rc4(s, key, out, p->sequence);
+    explicit_bzero(key, sizeof key);
+    return ok;
+}
+
+/* RFC 4757, 7.3: Kcrypt = HMAC(HMAC(K ^ F0…, 0), sequence number). */
+static bool rc4_text(struct zs_old_seal *s, const struct parts *p, const uint8_t sequence[4],
+                     uint8_t *buf)
+{
+    static const uint8_t zero[4];
+    uint8_t key[16];
+
+    for (size_t i = 0; i < sizeof key; i++)
+        key[i] = s->key.octets[i] ^ 0xf0;
+    bool ok = hmac_md5(s, key, zs_span(zero, sizeof zero), key) &&
+              hmac_md5(s, key, zs_span(sequence, 4), key) && rc4(s, key, buf, p->text);
+    explicit_bzero(key, sizeof key);
+    return ok;
+}
+
+/* RFC 4757, 7.3: HMAC(HMAC(K, "signaturekey\0"), MD5(T | header | confounder | data | padding)). */
+static bool rc4_checksum(struct zs_old_seal *s, const struct parts *p, struct zs_span text,
+                         uint8_t out[20])
+{
+    static const char label[] = "signaturekey";
+    static const uint8_t salt[4] = {SALT_WRAP};
+    uint8_t key[16], digest[16];
+    gcry_buffer_t over[3] = {
+        {.data = (void *)salt, .len = sizeof salt},
+        {.data = (void *)p->header, .len = HEADER},
+        {.data = (void *)text.p, .len = text.n},
+    };
+
+    bool ok = hmac_md5(s, s->key.octets, zs_span(label, sizeof label), key) &&
+              !gcry_md_hash_buffers(GCRY_MD_MD5, 0, digest, over, 3) &&
+              hmac_md5(s, key, zs_span(digest, sizeof digest), out);
+    explicit_bzero(key, sizeof key);
+    return ok;
+}
+
+static bool des3_cbc(struct zs_old_seal *s, const uint8_t *iv, uint8_t *out, struct zs_span in)
+{
+    return !gcry_cipher_setiv(s->cipher, iv, iv ? BLOCK : 0) &&
+           !gcry_cipher_decrypt(s->cipher, out, in.n, in.p, in.n);
+}
+
+static bool des3_checksum(struct zs_old_seal *s, const struct parts *p, struct zs_span text,
+                          uint8_t out[20])
+{
+    gcry_md_reset(s->hmac);
+    gcry_md_write(s->hmac, p->header, HEADER);
+    gcry_md_write(s->hmac, text.p, text.n);
+    memcpy(out, gcry_md_read(s->hmac, GCRY_MD_SHA1), 20);
+    return true;
+}
+
+/* Sequence number first: RC4's text key comes from it. */
+static bool decrypt(struct zs_old_seal *s, const struct parts *p, uint8_t sequence[SND_SEQ],
+                    uint8_t *buf)
+{
+    bool sealed = p->seal != SEAL_NONE;
+
+    if (!sealed)
+        memcpy(buf, p->text.p, p->text.n);
+    if (s->rc4)
+        return rc4_sequence(s, p, sequence) && (!sealed || rc4_text(s, p, sequence, buf));
+    return des3_cbc(s, p->checksum.p, sequence, p->sequence) &&
+           (!sealed || des3_cbc(s, NULL, buf, p->text));
+}
+
+static bool checksum_holds(struct zs_old_seal *s, const struct parts *p, struct zs_span text)
+{
+    uint8_t sum[20];
+    unsigned differ = 0;
+
+    bool ok = s->rc4 ? rc4_checksum(s, p, text, sum) : des3_checksum(s, p, text, sum);
+    for (size_t i = 0; ok && i < p->checksum.n; i++)
+        differ |= sum[i] ^ p->checksum.p[i];
+    return ok && differ == 0;
+}
+
+/* RFC 1964, 1.2.1.2: four octets of number, low first (RFC 4757: high first), four of direction. */
+static uint32_t number_of(const struct zs_old_seal *s, const uint8_t q[SND_SEQ])
+{
+    return s->rc4 ? (uint32_t)q[0] << 24 | (uint32_t)q[1] << 16 | (uint32_t)q[2] << 8 | q[3]
+                  : (uint32_t)q[3] << 24 | (uint32_t)q[2] << 16 | (uint32_t)q[1] << 8 | q[0];
+}
+
+enum zs_rc zs_old_open(struct zs_old_seal *s, const struct zs_token *t, uint8_t *buf,
+                       struct zs_old_opened *o)
+{
+    uint8_t sequence[SND_SEQ];
+    struct parts p;
+
+    enum zs_rc rc = read_parts(s, t, &p);
+    if (rc != ZS_OK)
+        return rc;
+    struct zs_span text = zs_span(buf, p.text.n);
+    if (!decrypt(s, &p, sequence, buf) || !checksum_holds(s, &p, text)) {
+        explicit_bzero(buf, p.text.n);
+        return ZS_E_WRAP_CHECKSUM;
+    }
+    /* RFC 1964, 1.2.2.3: each octet of padding says how many there are. */
+    size_t padding = buf[text.n - 1];
+    if (padding == 0 || padding > BLOCK || padding > text.n - BLOCK)
+        return ZS_E_WRAP_EC;
+    *o = (struct zs_old_opened){
+        .plain = zs_span(buf + BLOCK, text.n - BLOCK - padding),
+        .confidential = p.seal != SEAL_NONE,
+        .sent_by_acceptor = sequence[4] != 0,
+        .sequence = number_of(s, sequence),
+    };
+    return ZS_OK;
+}
