@@ -324,7 +324,7 @@ static enum zs_rc unwrap_old(const struct zs_context *c, const struct zs_token *
     if (!*seal)
         *seal = zs_old_seal_new(&c->key[which]);
     if (!*seal)
-        return ZS_E_WRAP_CHECKSUM;
+        return ZS_E_CFX_HEADER; /* the key is one of RFC 4121's */
     if (room < t->inner.n)
         return ZS_E_WRAP_SHORT;
     enum zs_rc rc = zs_old_open(*seal, t, buf, &o);
