@@ -231,7 +231,7 @@ static GByteArray *optional_int(uint8_t tag, bool there, int64_t v)
 }
 
 /* RFC 4120, 5.3: EncTicketPart. */
-static GByteArray *ticket_part(const struct forge *f)
+GByteArray *forge_ticket_part(const struct forge *f)
 {
     if (f->ticket_part.p)
         return der_octets(f->ticket_part.p, f->ticket_part.n);
@@ -280,7 +280,7 @@ static GByteArray *optional_checksum(const struct forge *f)
 }
 
 /* RFC 4120, 5.5.1. */
-static GByteArray *authenticator_part(const struct forge *f)
+GByteArray *forge_authenticator_part(const struct forge *f)
 {
     if (f->authenticator_part.p)
         return der_octets(f->authenticator_part.p, f->authenticator_part.n);
@@ -304,13 +304,13 @@ GByteArray *forge_ap_req(const struct forge *f)
                 der(CONTEXT(2), principal(&f->service), NULL),
                 der(CONTEXT(3),
                     encrypted(f->ticket_etype, &f->service_key, KRB5_KEYUSAGE_KDC_REP_TICKET,
-                              f->has_kvno, f->kvno, ticket_part(f)),
+                              f->has_kvno, f->kvno, forge_ticket_part(f)),
                     NULL),
                 NULL),
             NULL);
     GByteArray *authenticator =
         encrypted(f->session_key.enctype, &f->session_key, KRB5_KEYUSAGE_AP_REQ_AUTH, false, 0,
-                  authenticator_part(f));
+                  forge_authenticator_part(f));
 
     return der(APPLICATION(14),
                der(SEQUENCE, der(CONTEXT(0), der_int(5), NULL), der(CONTEXT(1), der_int(14), NULL),
@@ -320,7 +320,7 @@ GByteArray *forge_ap_req(const struct forge *f)
 }
 
 /* RFC 4120, 5.5.2: EncAPRepPart. */
-static GByteArray *ap_rep_part(const struct forge *f)
+GByteArray *forge_ap_rep_part(const struct forge *f)
 {
     if (f->ap_rep_part.p)
         return der_octets(f->ap_rep_part.p, f->ap_rep_part.n);
@@ -338,10 +338,24 @@ GByteArray *forge_ap_rep(const struct forge *f)
                der(SEQUENCE, der(CONTEXT(0), der_int(5), NULL), der(CONTEXT(1), der_int(15), NULL),
                    der(CONTEXT(2),
                        encrypted(f->session_key.enctype, &f->session_key,
-                                 KRB5_KEYUSAGE_AP_REP_ENCPART, false, 0, ap_rep_part(f)),
+                                 KRB5_KEYUSAGE_AP_REP_ENCPART, false, 0, forge_ap_rep_part(f)),
                        NULL),
                    NULL),
                NULL);
+}
+
+/* RFC 4120, 5.9.1 */
+GByteArray *forge_krb_error(const struct forge *f)
+{
+    return der(
+        APPLICATION(30),
+        der(SEQUENCE, der(CONTEXT(0), der_int(5), NULL), der(CONTEXT(1), der_int(30), NULL),
+            der(CONTEXT(2), der_time(f->ctime), NULL), der(CONTEXT(3), der_int(f->cusec), NULL),
+            der(CONTEXT(4), der_time(FORGE_NOW), NULL), der(CONTEXT(5), der_int(999999), NULL),
+            der(CONTEXT(6), der_int(37), NULL), der(CONTEXT(9), der_string(f->service.realm), NULL),
+            der(CONTEXT(10), principal(&f->service), NULL),
+            der(CONTEXT(11), der_string("Clock skew too great"), NULL), NULL),
+        NULL);
 }
 
 static void put_header(GByteArray *a, const struct forge_wrap *w, uint16_t ec, uint16_t rrc)

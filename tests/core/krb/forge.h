@@ -70,6 +70,12 @@ struct forge {
 void forge_init(struct forge *f, int32_t enctype);
 GByteArray *forge_ap_req(const struct forge *f);
 GByteArray *forge_ap_rep(const struct forge *f);
+/* The plaintexts of their encrypted parts. */
+GByteArray *forge_ticket_part(const struct forge *f);
+GByteArray *forge_authenticator_part(const struct forge *f);
+GByteArray *forge_ap_rep_part(const struct forge *f);
+/* The acceptor's refusal, KRB_AP_ERR_SKEW. */
+GByteArray *forge_krb_error(const struct forge *f);
 
 /* One wrap token of RFC 4121, 4.2.6.2. */
 struct forge_wrap {

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* forge_seeds OUT: writes seeds for the targets of core/krb, forged, into OUT/ap_req, OUT/ap_rep, OUT/wrap. */
+#include "tests/fuzz/fuzz_krb.h"
+
+static void seed(const char *out, const char *target, enum fuzz_krb what, unsigned number,
+                 struct zs_span s)
+{
+    uint8_t first = (uint8_t)what;
+    GByteArray *a = der_octets(&first, 1);
+    char *directory = g_build_filename(out, target, NULL);
+    char *path = g_strdup_printf("%s/forged-%d-%u", directory, (int)what, number);
+    GError *error = NULL;
+
+    g_byte_array_append(a, s.p, (guint)s.n);
+    g_mkdir_with_parents(directory, 0777);
+    g_file_set_contents(path, (const char *)a->data, a->len, &error);
+    g_assert_no_error(error);
+    g_free(path);
+    g_free(directory);
+    g_byte_array_unref(a);
+}
+
+static void seed_forged(const char *out, const char *target, enum fuzz_krb what, unsigned number,
+                        GByteArray *made)
+{
+    seed(out, target, what, number, span_of(made));
+    g_byte_array_unref(made);
+}
+
+static void seed_handshake(const char *out, const struct forge *f, unsigned number)
+{
+    static const uint8_t checksum[] = {16, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1,   1,   1,  1,
+                                       1,  1, 1, 1, 1, 1, 0, 0, 1, 0, 3, 0, 'a', 'b', 'c'};
+
+    seed_forged(out, "ap_req", FUZZ_MESSAGE, number, forge_ap_req(f));
+    seed_forged(out, "ap_req", FUZZ_TICKET, number, forge_ticket_part(f));
+    seed_forged(out, "ap_req", FUZZ_AUTHENTICATOR, number, forge_authenticator_part(f));
+    seed(out, "ap_req", FUZZ_CHECKSUM, number, zs_span(checksum, sizeof checksum));
+    seed_forged(out, "ap_rep", FUZZ_MESSAGE, number, forge_ap_rep(f));
+    seed_forged(out, "ap_rep", FUZZ_AP_REP_PART, number, forge_ap_rep_part(f));
+    seed_forged(out, "ap_rep", FUZZ_KRB_ERROR, number, forge_krb_error(f));
+}
+
+static void seed_wraps(const char *out, const struct forge *f)
+{
+    static const uint8_t text[] = "\0a text to be wrapped";
+    static const uint8_t header[] = {5, 4, 6, 0xff, 0, 0, 0, 28, 0, 0, 0, 0, 0, 0, 0, 7};
+    static const uint8_t unsealed[] = {5, 4, 4, 0xff, 0, 12, 0, 3, 0, 0, 0, 0, 0, 0, 0, 7};
+
+    for (uint8_t flags = 0; flags < 8; flags++) {
+        struct forge_wrap w = {.key = flags & 4 ? f->acceptor_subkey : f->initiator_subkey,
+                               .flags = flags,
+                               .rrc = flags,
+                               .ec = flags & 2 ? 3 : 0,
+                               .text = zs_span(text, sizeof text)};
+        seed_forged(out, "wrap", FUZZ_MESSAGE, flags, forge_wrap(&w));
+    }
+    GByteArray *a = der_octets(header, sizeof header);
+    g_byte_array_append(a, text, sizeof text);
+    seed(out, "wrap", FUZZ_SEALED, 0, span_of(a));
+    g_byte_array_append(a, header, sizeof header);
+    a->data[a->len - 9] = 0; /* RRC inside */
+    seed_forged(out, "wrap", FUZZ_STRANGE, 0, a);
+    a = g_byte_array_append(der_octets(unsealed, sizeof unsealed), text, sizeof text);
+    seed_forged(out, "wrap", FUZZ_UNSEALED, 0, a);
+}
+
+int main(int argc, char **argv)
+{
+    struct forge f;
+
+    if (argc != 2)
+        return 2;
+    forge_init(&f, 18);
+    seed_handshake(argv[1], &f, 0);
+    seed_wraps(argv[1], &f);
+    f.renew_till = f.end;
+    f.has_kvno = f.initiator_has_sequence = f.acceptor_has_sequence = false;
+    f.initiator_subkey.enctype = f.acceptor_subkey.enctype = 0;
+    f.checksum_type = 0;
+    seed_handshake(argv[1], &f, 1);
+    return 0;
+}
