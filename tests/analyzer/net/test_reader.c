@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The whole way from packet to stream: what is counted where, and a real capture. */
+#include "analyzer/net/reader.h"
+
+#include <glib/gstdio.h>
+#include <string.h>
+
+/* What came out of all connections together. */
+struct total {
+    unsigned opened, closed, gaps, conflicts;
+    GString *octets[2]; /* of each side */
+    struct zs_net_stamp at;
+};
+
+static void *on_opened(void *user, const struct zs_flow *flow, const struct zs_net_stamp *at)
+{
+    struct total *total = user;
+    (void)flow;
+    (void)at;
+    total->opened++;
+    return total;
+}
+
+static bool on_data(void *conn, enum zs_flow_side from, const uint8_t *bytes, size_t n,
+                    const struct zs_net_stamp *at)
+{
+    struct total *total = conn;
+    g_string_append_len(total->octets[from], (const char *)bytes, (gssize)n);
+    total->at = *at;
+    return true;
+}
+
+static void on_gap(void *conn, enum zs_flow_side from, uint64_t n, const struct zs_net_stamp *at)
+{
+    (void)from;
+    (void)n;
+    (void)at;
+    ((struct total *)conn)->gaps++;
+}
+
+static void on_conflict(void *conn, enum zs_flow_side from, uint64_t n,
+                        const struct zs_net_stamp *at)
+{
+    (void)from;
+    (void)n;
+    (void)at;
+    ((struct total *)conn)->conflicts++;
+}
+
+static void on_closed(void *conn, enum zs_flow_end why, const struct zs_net_stamp *at)
+{
+    (void)why;
+    (void)at;
+    ((struct total *)conn)->closed++;
+}
+
+static const struct zs_flow_sink sink = {on_opened, on_data, on_gap, on_conflict, on_closed};
+
+static void total_init(struct total *total)
+{
+    *total = (struct total){.octets = {g_string_new(NULL), g_string_new(NULL)}};
+}
+
+static void total_clear(struct total *total)
+{
+    g_string_free(total->octets[0], TRUE);
+    g_string_free(total->octets[1], TRUE);
+}
+
+// clang-format off
+#define ADDRESSES "\x0a\0\0\1" "\x0a\0\0\2"
+#define IP(protocol, total)  "\x45\0\0" total "\0\0\0\0\x40" protocol "\0\0" ADDRESSES
+#define FRAGMENT             "\x45\0\0\x14\0\0\x20\0\x40\x06\0\0" ADDRESSES
+#define TCP(offset)          "\x9c\x40\x15\xb3\0\0\0\1\0\0\0\1" offset "\x18\2\0\0\0\0\0"
+// clang-format on
+
+/* One packet of each kind; the counter that must have counted it, and no other but packets. */
+static void each_packet_counts_once(void)
+{
+    struct zs_net_counters c = {0};
+    const struct {
+        const char *data;
+        uint32_t captured, length;
+        int link_type;
+        const uint64_t *counter;
+    } rows[] = {
+        {IP("\x06", "\x2a") TCP("\x50") "hi", 42, 42, 101, &c.segments},
+        {"\x10", 1, 1, 101, &c.not_ip},
+        {IP("\x11", "\x1c") "\0\0\0\0\0\0\0\0", 28, 28, 101, &c.not_tcp},
+        {FRAGMENT, 20, 20, 101, &c.fragments},
+        {"", 0, 40, 101, &c.cut},                                         /* link */
+        {IP("\x06", "\x2a"), 10, 42, 101, &c.cut},                        /* IP */
+        {IP("\x06", "\x2a") TCP("\x50"), 30, 42, 101, &c.cut},            /* TCP */
+        {"\x41", 1, 1, 101, &c.malformed},                                /* IP */
+        {IP("\x06", "\x2a") TCP("\x10") "hi", 42, 42, 101, &c.malformed}, /* TCP */
+        {"x", 1, 1, 105, &c.unknown},
+    };
+    struct total total;
+    total_init(&total);
+    struct zs_flows *flows = zs_flows_new(&sink, &total, NULL);
+    for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+        struct zs_packet packet = {.time_ns = 5,
+                                   .number = i + 1,
+                                   .length = rows[i].length,
+                                   .captured = rows[i].captured,
+                                   .link_type = rows[i].link_type,
+                                   .data = (const uint8_t *)rows[i].data};
+        c = (struct zs_net_counters){0};
+        zs_net_packet(&packet, flows, &c);
+        g_assert_cmpuint(*rows[i].counter, ==, 1);
+        g_assert_cmpuint(c.packets, ==, 1);
+        g_assert_cmpuint(c.segments + c.not_ip + c.not_tcp + c.fragments + c.cut + c.malformed +
+                             c.unknown,
+                         ==, 1);
+    }
+    g_assert_cmpuint(total.opened, ==, 1);
+    g_assert_cmpstr(total.octets[ZS_FLOW_CLIENT]->str, ==, "hi");
+    g_assert_cmpint(total.at.time_ns, ==, 5);
+    g_assert_cmpuint(total.at.frame, ==, 1);
+    zs_flows_free(flows);
+    total_clear(&total);
+}
+
+/* The octets on the wire beyond what was captured are a gap. */
+static void snap_length_becomes_a_gap(void)
+{
+    struct total total;
+    struct zs_net_counters c = {0};
+    total_init(&total);
+    struct zs_flows *flows = zs_flows_new(&sink, &total, NULL);
+    struct zs_packet packet = {.length = 0x78, .captured = 42, .link_type = 228};
+    packet.data = (const uint8_t *)IP("\x06", "\x78") TCP("\x50") "hi";
+    zs_net_packet(&packet, flows, &c);
+    g_assert_cmpstr(total.octets[ZS_FLOW_CLIENT]->str, ==, "hi");
+    g_assert_cmpuint(total.gaps, ==, 1);
+    zs_flows_free(flows);
+    total_clear(&total);
+}
+
+static void read_capture(const char *name, struct total *total, struct zs_net_counters *c,
+                         struct zs_net_stamp *last)
+{
+    char *path = g_build_filename(ZS_SOURCE_DIR, "captures", name, NULL);
+    GError *error = NULL;
+    struct zs_capture *capture = zs_capture_open(path, NULL, &error);
+    g_assert_no_error(error);
+    struct zs_flows *flows = zs_flows_new(&sink, total, NULL);
+    g_assert_true(zs_net_read(capture, flows, c, last, &error));
+    g_assert_no_error(error);
+    zs_flows_flush(flows, last);
+    g_assert_cmpuint(zs_flows_count(flows), ==, total->opened);
+    g_assert_cmpuint(total->closed, ==, total->opened);
+    zs_flows_free(flows);
+    zs_capture_close(capture);
+    g_free(path);
+}
+
+/* A capture of loopback loses nothing: every octet of every stream is there, once. */
+static void real_capture_has_no_gap(const void *name)
+{
+    struct total total;
+    struct zs_net_counters c = {0};
+    struct zs_net_stamp last = {0, 0};
+    total_init(&total);
+    read_capture(name, &total, &c, &last);
+    g_assert_cmpuint(total.opened, >, 0);
+    g_assert_cmpuint(total.gaps, ==, 0);
+    g_assert_cmpuint(total.conflicts, ==, 0);
+    g_assert_cmpuint(total.octets[ZS_FLOW_CLIENT]->len, >=, 10);
+    g_assert_cmpuint(total.octets[ZS_FLOW_SERVER]->len, >=, 10);
+    g_assert_cmpuint(c.segments, >, 0);
+    g_assert_cmpuint(c.packets, ==, last.frame);
+    total_clear(&total);
+}
+
+static void error_comes_after_the_packets_before_it(void)
+{
+    struct total whole, cut;
+    struct zs_net_counters c = {0}, of_cut = {0};
+    struct zs_net_stamp last = {0, 0}, last_of_cut = {0, 0};
+    total_init(&whole);
+    total_init(&cut);
+    read_capture("reqrep.pcap", &whole, &c, &last);
+    char *from = g_build_filename(ZS_SOURCE_DIR, "captures", "reqrep.pcap", NULL), *octets;
+    gsize n;
+    g_assert_true(g_file_get_contents(from, &octets, &n, NULL));
+    char *to;
+    g_assert_true(g_close(g_file_open_tmp("zs-reader-XXXXXX", &to, NULL), NULL));
+    g_assert_true(g_file_set_contents(to, octets, (gssize)n - 1, NULL));
+    struct zs_capture *capture = zs_capture_open(to, NULL, NULL);
+    g_assert_nonnull(capture);
+    struct zs_flows *flows = zs_flows_new(&sink, &cut, NULL);
+    GError *error = NULL;
+    g_assert_false(zs_net_read(capture, flows, &of_cut, &last_of_cut, &error));
+    g_assert_error(error, ZS_CAPTURE_ERROR, ZS_CAPTURE_ERROR_CUT);
+    g_assert_cmpuint(of_cut.packets, ==, c.packets - 1);
+    g_assert_cmpuint(last_of_cut.frame, ==, last.frame - 1);
+    g_error_free(error);
+    zs_flows_free(flows);
+    zs_capture_close(capture);
+    g_unlink(to);
+    g_free(octets);
+    g_free(from);
+    g_free(to);
+    total_clear(&whole);
+    total_clear(&cut);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/reader/each_packet_counts_once", each_packet_counts_once);
+    g_test_add_func("/reader/snap_length_becomes_a_gap", snap_length_becomes_a_gap);
+    g_test_add_data_func("/reader/real_capture_has_no_gap/ethernet", "reqrep.pcap",
+                         real_capture_has_no_gap);
+    g_test_add_data_func("/reader/real_capture_has_no_gap/megabytes", "push-pull.pcap",
+                         real_capture_has_no_gap);
+    g_test_add_data_func("/reader/real_capture_has_no_gap/cooked", "reqrep-aes128.pcap",
+                         real_capture_has_no_gap);
+    g_test_add_data_func("/reader/real_capture_has_no_gap/pcapng", "several.pcapng",
+                         real_capture_has_no_gap);
+    g_test_add_func("/reader/error_comes_after_the_packets_before_it",
+                    error_comes_after_the_packets_before_it);
+    return g_test_run();
+}
