@@ -1,19 +1,66 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The event stream: one JSON object a line, as docs/events.md says. Written with json-glib.
  *
- * Limits: text from the wire that is not UTF-8 is shown with replacement characters, and whole as base64 beside it. */
+ * Limits: text from the wire that is not UTF-8 is shown with replacement characters, and whole as base64 beside it.
+ * Of metadata the first METADATA_MAX properties are shown. A sequence number over 2^63 is rounded to a double. */
 #include "analyzer/report/report.h"
 
 #include <json-glib/json-glib.h>
 
 #define SCHEMA_VERSION 1
 
+enum { METADATA_MAX = 1000 };
+
+/* json-glib leaves 1F as it is, which JSON forbids, and characters that a terminal obeys (C1, bidirectional). */
+static bool is_unseen(gunichar c)
+{
+    switch (g_unichar_type(c)) {
+    case G_UNICODE_CONTROL:
+    case G_UNICODE_FORMAT:
+    case G_UNICODE_LINE_SEPARATOR:
+    case G_UNICODE_PARAGRAPH_SEPARATOR:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* RFC 8259, 7: beyond FFFF as a pair of surrogates. */
+static void put_escape(FILE *out, gunichar c)
+{
+    if (c > 0xffff) {
+        c -= 0x10000;
+        fprintf(out, "\\u%04x", 0xd800 + (unsigned)(c >> 10));
+        c = 0xdc00 + (c & 0x3ff);
+    }
+    fprintf(out, "\\u%04x", (unsigned)c);
+}
+
+/* line is JSON, where such characters stand in strings alone. */
+static void put_escaped(FILE *out, const char *line)
+{
+    const char *from = line, *p = line;
+
+    while (*p) {
+        const char *next = g_utf8_next_char(p);
+        bool plain = *p >= 0x20 && *p < 0x7f;
+        if (!plain && is_unseen(g_utf8_get_char(p))) {
+            fwrite(from, 1, (size_t)(p - from), out);
+            put_escape(out, g_utf8_get_char(p));
+            from = next;
+        }
+        p = next;
+    }
+    fputs(from, out);
+}
+
 static void put_line(const struct zs_report_options *o, JsonBuilder *b)
 {
     json_builder_end_object(b);
     JsonNode *root = json_builder_get_root(b);
     char *line = json_to_string(root, FALSE);
-    fprintf(o->out, "%s\n", line);
+    put_escaped(o->out, line);
+    fputc('\n', o->out);
     g_free(line);
     json_node_unref(root);
     g_object_unref(b);
@@ -49,20 +96,11 @@ static void put_base64(JsonBuilder *b, const char *name, struct zs_span s)
 /* Unix time in nanoseconds as RFC 3339 has it, UTC. */
 static void put_time(JsonBuilder *b, const char *name, int64_t ns)
 {
-    int64_t seconds = ns / 1000000000, rest = ns % 1000000000;
-    if (rest < 0) {
-        seconds--;
-        rest += 1000000000;
-    }
-    GDateTime *t = g_date_time_new_from_unix_utc(seconds);
-    if (!t)
-        return; /* before the year 1 or behind 9999: no RFC 3339 for it */
-    char *date = g_date_time_format(t, "%Y-%m-%dT%H:%M:%S");
-    char *text = g_strdup_printf("%s.%09dZ", date, (int)rest);
-    put_string(b, name, text);
+    char *text = zs_clock_format(ns, "%Y-%m-%dT%H:%M:%S", 9);
+    char *zulu = g_strconcat(text, "Z", NULL);
+    put_string(b, name, zulu);
+    g_free(zulu);
     g_free(text);
-    g_free(date);
-    g_date_time_unref(t);
 }
 
 static void put_seconds(JsonBuilder *b, const char *name, int64_t seconds)
@@ -81,10 +119,15 @@ static bool is_text(struct zs_span s)
     return s.n == 0 || g_utf8_validate((const char *)s.p, (gssize)s.n, NULL);
 }
 
+static char *valid_text(struct zs_span s)
+{
+    return g_utf8_make_valid(s.n ? (const char *)s.p : "", (gssize)s.n);
+}
+
 /* Octets from the wire as text; where that loses something, NAME_base64 has them all. */
 static void put_text(JsonBuilder *b, const char *name, struct zs_span s)
 {
-    char *text = g_utf8_make_valid(s.n ? (const char *)s.p : "", (gssize)s.n);
+    char *text = valid_text(s);
     put_string(b, name, text);
     g_free(text);
     if (!is_text(s)) {
@@ -102,12 +145,16 @@ static JsonBuilder *start(const char *event)
     return b;
 }
 
+/* File names are octets; as text they are what they look like. */
 static void put_strings(JsonBuilder *b, const char *name, const char *const *list)
 {
     json_builder_set_member_name(b, name);
     json_builder_begin_array(b);
-    for (; *list; list++)
-        json_builder_add_string_value(b, *list);
+    for (; *list; list++) {
+        char *text = g_utf8_make_valid(*list, -1);
+        json_builder_add_string_value(b, text);
+        g_free(text);
+    }
     json_builder_end_array(b);
 }
 
@@ -226,32 +273,72 @@ static void put_context(JsonBuilder *b, const struct zs_event_context *c)
     put_string(b, "verdict", zs_verdict_name(f->verdict));
 }
 
+/* An object has a name once; one that comes again gets "#2" behind it. seen: name -> times it came. */
+static char *unique_name(GHashTable *seen, const char *name)
+{
+    guint times = GPOINTER_TO_UINT(g_hash_table_lookup(seen, name));
+    char *unique = g_strdup(name);
+
+    while (g_hash_table_contains(seen, unique)) {
+        g_free(unique);
+        unique = g_strdup_printf("%s#%u", name, ++times);
+    }
+    if (times)
+        g_hash_table_insert(seen, g_strdup(name), GUINT_TO_POINTER(times));
+    g_hash_table_insert(seen, g_strdup(unique), GUINT_TO_POINTER(1));
+    return unique;
+}
+
+static void put_property(JsonBuilder *b, GHashTable *seen, const struct zs_property *p)
+{
+    char *valid = g_utf8_make_valid((const char *)p->name.p, (gssize)p->name.n);
+    char *name = unique_name(seen, valid), *value = valid_text(p->value);
+
+    put_string(b, name, value);
+    if (!is_text(p->value)) {
+        char *twin = g_strconcat(name, "_base64", NULL);
+        char *unique = unique_name(seen, twin);
+        put_base64(b, unique, p->value);
+        g_free(unique);
+        g_free(twin);
+    }
+    g_free(value);
+    g_free(name);
+    g_free(valid);
+}
+
 static void put_metadata(JsonBuilder *b, struct zs_span metadata)
 {
+    GHashTable *seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     struct zs_property p;
     enum zs_rc rc = ZS_OK;
 
     json_builder_set_member_name(b, "metadata");
     json_builder_begin_object(b);
-    while (zs_metadata_next(&metadata, &p, &rc)) {
-        char *name = g_utf8_make_valid((const char *)p.name.p, (gssize)p.name.n);
-        put_text(b, name, p.value);
-        g_free(name);
-    }
+    for (int i = 0; i < METADATA_MAX && zs_metadata_next(&metadata, &p, &rc); i++)
+        put_property(b, seen, &p);
     json_builder_end_object(b);
+    g_hash_table_unref(seen);
 }
 
-static void put_command_body(JsonBuilder *b, const struct zs_command *c)
+/* The password of PLAIN's HELLO is nobody's business here. */
+static void put_username(JsonBuilder *b, struct zs_span body)
 {
     struct zs_plain_hello hello;
+
+    if (zs_plain_hello_parse(body, &hello) == ZS_OK)
+        put_text(b, "username", hello.username);
+}
+
+static void put_command_body(JsonBuilder *b, const struct zs_reading *r)
+{
+    const struct zs_command *c = &r->content;
     struct zs_ping ping;
     struct zs_span reason;
 
-    switch (c->id) {
-    case ZS_CMD_READY:
-    case ZS_CMD_INITIATE:
+    if (r->has_metadata)
         put_metadata(b, c->body);
-        break;
+    switch (c->id) {
     case ZS_CMD_PING:
         if (zs_ping_parse(c->body, &ping) == ZS_OK)
             put_int(b, "ttl_ms", ping.ttl * 100);
@@ -268,13 +355,23 @@ static void put_command_body(JsonBuilder *b, const struct zs_command *c)
         if (zs_error_parse(c->body, &reason) == ZS_OK)
             put_text(b, "reason", reason);
         break;
-    case ZS_CMD_HELLO: /* PLAIN's; the password is nobody's business here */
-        if (zs_plain_hello_parse(c->body, &hello) == ZS_OK)
-            put_text(b, "username", hello.username);
+    case ZS_CMD_HELLO:
+        if (r->mechanism == ZS_MECHANISM_PLAIN)
+            put_username(b, c->body);
         break;
     default:
         break;
     }
+}
+
+/* json-glib's integers are signed. */
+static void put_sequence(JsonBuilder *b, uint64_t n)
+{
+    json_builder_set_member_name(b, "sequence");
+    if (n <= INT64_MAX)
+        json_builder_add_int_value(b, (gint64)n);
+    else
+        json_builder_add_double_value(b, (double)n);
 }
 
 /* What is said of everything that stands inside a wrap token or a box. */
@@ -285,29 +382,22 @@ static void put_wrapping(JsonBuilder *b, const struct zs_reading *r)
         put_bool(b, "verified", r->verified);
     if (r->cfx.header.n) {
         put_bool(b, "confidential", r->cfx.flags & ZS_CFX_SEALED);
-        put_int(b, "sequence", (int64_t)r->cfx.sequence);
+        put_sequence(b, r->cfx.sequence);
     }
     if (r->has_inner_flags)
         put_int(b, "inner_flags", r->inner_flags);
 }
 
-/* CURVE's commands share names with others and hold nothing to read. */
-static bool is_curve(const struct zs_command *c)
-{
-    struct zs_curve parts;
-    return zs_curve_parse(c->id, c->body, &parts) == ZS_OK;
-}
-
 static void put_command(JsonBuilder *b, const struct zs_reading *r)
 {
-    put_text(b, "name",
-             r->content.name.n
-                 ? r->content.name
-                 : zs_span(zs_command_name(r->content.id), strlen(zs_command_name(r->content.id))));
+    if (r->content.id == ZS_CMD_UNKNOWN)
+        put_text(b, "name", r->content.name);
+    else
+        put_string(b, "name", zs_command_name(r->content.id));
     put_string(b, "form", zs_form_name(r->content.form));
     put_wrapping(b, r);
-    if ((!r->wrapped || r->verified) && !is_curve(&r->content))
-        put_command_body(b, &r->content);
+    if (!r->wrapped || r->verified)
+        put_command_body(b, r);
 }
 
 static void put_message(JsonBuilder *b, const struct zs_reading *r, bool no_data)

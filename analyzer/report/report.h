@@ -46,6 +46,10 @@ extern const struct zs_report zs_report_text; /* a line an event */
 extern const struct zs_report
     zs_report_json; /* NDJSON, as docs/events.md and docs/events.schema.json say */
 
+/* A time as g_date_time_format() writes it, then a point and the first digits (1 to 9) of the fraction, cut and not
+ * rounded; g_free() it. */
+char *zs_clock_format(int64_t ns, const char *date_format, unsigned digits);
+
 /* GSS flags of RFC 2744 by bit, "deleg", "mutual", …; NULL where a bit has no name. */
 const char *zs_gss_flag_name(unsigned bit);
 /* The socket type of ZMTP 2.0's greeting, "PAIR", …; NULL for an unknown number. */

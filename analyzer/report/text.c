@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The report that a person reads: a line an event, oldest first.
  *
- * Limits: a payload's preview ends after PREVIEW octets; -x shows all of it. Nothing from the wire reaches the
- * terminal unescaped. */
+ * Limits: a payload's preview ends after PREVIEW octets; -x shows all of it. Names end after NAME_MAX_SHOWN,
+ * metadata after METADATA_MAX properties. Nothing from the wire reaches the terminal unescaped. */
 #include "analyzer/report/report.h"
 
 #include <glib.h>
 
-enum { PREVIEW = 60, HEX_WIDTH = 16 };
+enum { PREVIEW = 60, NAME_MAX_SHOWN = 400, METADATA_MAX = 20, HEX_WIDTH = 16 };
 
 static const char *colour(const struct zs_report_options *o, const char *code)
 {
@@ -45,7 +45,7 @@ static void append_quoted(GString *line, struct zs_span s)
 
 static void append_name(GString *line, const char *text)
 {
-    append_octets(line, zs_span(text, strlen(text)), 400);
+    append_octets(line, zs_span(text, strlen(text)), NAME_MAX_SHOWN);
 }
 
 static void append_enctype(GString *line, int32_t enctype)
@@ -76,12 +76,16 @@ static void line_token(GString *line, const struct zs_event_token *t)
         char *service = zs_principal_format(&t->ap_req->service);
         g_string_append(line, " for ");
         append_name(line, service);
-        g_string_append_printf(line, ", kvno %u, ", (unsigned)t->ap_req->ticket.kvno);
+        if (t->ap_req->ticket.has_kvno)
+            g_string_append_printf(line, ", kvno %u", (unsigned)t->ap_req->ticket.kvno);
+        g_string_append(line, ", ");
         append_enctype(line, t->ap_req->ticket.enctype);
         g_free(service);
     }
-    if (t->krb_error)
-        g_string_append_printf(line, " %d", (int)t->krb_error->code);
+    if (t->krb_error) {
+        g_string_append_printf(line, " %d ", (int)t->krb_error->code);
+        append_quoted(line, t->krb_error->text);
+    }
 }
 
 static void append_flags(GString *line, uint32_t flags)
@@ -106,10 +110,12 @@ static void line_opened(GString *line, const struct zs_context_facts *f)
         g_string_append_printf(line, " (%s%s)", zs_subkey_from_name(f->subkey_from),
                                f->subkey_from == ZS_SUBKEY_SESSION ? " key" : " subkey");
     }
-    g_string_append(line, "; flags");
-    append_flags(line, f->gss_flags);
-    g_string_append_printf(line, "; clock %+" G_GINT64_FORMAT " ms; ", f->skew_ms);
-    g_string_append_printf(line, "%s; opened by ", zs_verdict_name(f->verdict));
+    if (f->authenticator_opened) {
+        g_string_append(line, "; flags");
+        append_flags(line, f->gss_flags);
+        g_string_append_printf(line, "; clock %+" G_GINT64_FORMAT " ms", f->skew_ms);
+    }
+    g_string_append_printf(line, "; %s; opened by ", zs_verdict_name(f->verdict));
     append_name(line, f->keytab_entry);
 }
 
@@ -130,28 +136,46 @@ static void append_metadata(GString *line, struct zs_span metadata)
     struct zs_property p;
     enum zs_rc rc = ZS_OK;
 
-    while (zs_metadata_next(&metadata, &p, &rc)) {
+    for (int i = 0; i < METADATA_MAX && zs_metadata_next(&metadata, &p, &rc); i++) {
         g_string_append_c(line, ' ');
         append_octets(line, p.name, PREVIEW);
         g_string_append_c(line, '=');
         append_quoted(line, p.value);
     }
+    if (metadata.n)
+        g_string_append(line, " …");
 }
 
-static void append_command_body(GString *line, const struct zs_command *c)
+/* The password of PLAIN's HELLO is counted, never shown. */
+static void append_credentials(GString *line, struct zs_span body)
 {
     struct zs_plain_hello hello;
-    struct zs_curve curve;
-    struct zs_ping ping;
+
+    if (zs_plain_hello_parse(body, &hello) != ZS_OK)
+        return;
+    g_string_append(line, " user ");
+    append_quoted(line, hello.username);
+    g_string_append_printf(line, ", password of %zu octets in the clear", hello.password.n);
+}
+
+static void append_reason(GString *line, struct zs_span body)
+{
     struct zs_span reason;
 
-    if (zs_curve_parse(c->id, c->body, &curve) == ZS_OK)
-        return;
-    switch (c->id) {
-    case ZS_CMD_READY:
-    case ZS_CMD_INITIATE:
+    if (zs_error_parse(body, &reason) != ZS_OK)
+        reason = body;
+    g_string_append_c(line, ' ');
+    append_quoted(line, reason);
+}
+
+static void append_command_body(GString *line, const struct zs_reading *r)
+{
+    const struct zs_command *c = &r->content;
+    struct zs_ping ping;
+
+    if (r->has_metadata)
         append_metadata(line, c->body);
-        break;
+    switch (c->id) {
     case ZS_CMD_PING:
         if (zs_ping_parse(c->body, &ping) == ZS_OK)
             g_string_append_printf(line, " ttl %u.%u s", ping.ttl / 10u, ping.ttl % 10u);
@@ -164,17 +188,11 @@ static void append_command_body(GString *line, const struct zs_command *c)
         append_quoted(line, c->body);
         break;
     case ZS_CMD_ERROR:
-        if (zs_error_parse(c->body, &reason) != ZS_OK)
-            reason = c->body;
-        g_string_append_c(line, ' ');
-        append_quoted(line, reason);
+        append_reason(line, c->body);
         break;
     case ZS_CMD_HELLO:
-        if (zs_plain_hello_parse(c->body, &hello) == ZS_OK) {
-            g_string_append(line, " user ");
-            append_quoted(line, hello.username);
-            g_string_append_printf(line, ", password of %zu octets in the clear", hello.password.n);
-        }
+        if (r->mechanism == ZS_MECHANISM_PLAIN)
+            append_credentials(line, c->body);
         break;
     default:
         break;
@@ -194,14 +212,16 @@ static void line_command(GString *line, const struct zs_reading *r)
 {
     if (r->content.id == ZS_CMD_EMPTY)
         g_string_append(line, "(empty)");
-    else if (r->content.name.n)
-        append_octets(line, r->content.name, PREVIEW);
+    else if (r->content.id == ZS_CMD_UNKNOWN)
+        append_quoted(line, r->content.name);
     else
         g_string_append(line, zs_command_name(r->content.id));
+    if (r->content.misnamed)
+        g_string_append(line, " (sent as RROR)");
     if (r->wrapped)
         g_string_append_printf(line, " [%s]", wrapping(r));
     if (!r->wrapped || r->verified)
-        append_command_body(line, &r->content);
+        append_command_body(line, r);
 }
 
 static void line_message(GString *line, const struct zs_report_connection *c,
@@ -258,18 +278,6 @@ static void put_hex(FILE *out, struct zs_span s)
             fputc(s.p[at + i] >= 0x20 && s.p[at + i] < 0x7f ? s.p[at + i] : '.', out);
         fputc('\n', out);
     }
-}
-
-static void append_clock(GString *line, int64_t ns)
-{
-    int64_t seconds = ns / 1000000000;
-    GDateTime *t = g_date_time_new_from_unix_utc(seconds);
-    char *text = t ? g_date_time_format(t, "%H:%M:%S") : g_strdup("--:--:--");
-
-    g_string_append_printf(line, "%s.%06d", text, (int)(ns % 1000000000 / 1000));
-    g_free(text);
-    if (t)
-        g_date_time_unref(t);
 }
 
 static void text_begin(const struct zs_report_options *o, const struct zs_report_capture *c)
@@ -343,18 +351,18 @@ static void text_event(const struct zs_report_options *o, const struct zs_report
         [ZS_EVENT_CLOSE] = "close",
     };
     bool backwards = ev->directed && ev->dir == ZS_S2C;
+    char *clock = zs_clock_format(ev->at.time_ns, "%H:%M:%S", 6);
     GString *line = g_string_new(NULL);
 
-    g_string_append(line, colour(o, DIM));
-    append_clock(line, ev->at.time_ns);
-    g_string_append_printf(line, " %" G_GUINT64_FORMAT " %s %s %s%s ", c->number,
-                           backwards ? c->server : c->client, ev->directed ? ">" : "-",
+    g_string_append_printf(line, "%s%s %" G_GUINT64_FORMAT " %s %s %s%s ", colour(o, DIM), clock,
+                           c->number, backwards ? c->server : c->client, ev->directed ? ">" : "-",
                            backwards ? c->client : c->server, colour(o, PLAIN));
     g_string_append_printf(line, "%s%-10s ", colour(o, kind_colour(ev)), names[ev->kind]);
     append_event(line, c, ev);
     g_string_append(line, colour(o, PLAIN));
     fprintf(o->out, "%s\n", line->str);
     g_string_free(line, TRUE);
+    g_free(clock);
     if (o->hex && ev->kind == ZS_EVENT_MESSAGE)
         put_hex(o->out, ev->message->data);
 }
