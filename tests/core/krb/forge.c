@@ -295,27 +295,31 @@ GByteArray *forge_authenticator_part(const struct forge *f)
         NULL);
 }
 
+/* RFC 4120, 5.3 */
+GByteArray *forge_ticket(const struct forge *f)
+{
+    GByteArray *part = encrypted(f->ticket_etype, &f->service_key, KRB5_KEYUSAGE_KDC_REP_TICKET,
+                                 f->has_kvno, f->kvno, forge_ticket_part(f));
+
+    return der(APPLICATION(1),
+               der(SEQUENCE, der(CONTEXT(0), der_int(5), NULL),
+                   der(CONTEXT(1), der_string(f->service.realm), NULL),
+                   der(CONTEXT(2), principal(&f->service), NULL), der(CONTEXT(3), part, NULL),
+                   NULL),
+               NULL);
+}
+
 GByteArray *forge_ap_req(const struct forge *f)
 {
-    GByteArray *ticket =
-        der(APPLICATION(1),
-            der(SEQUENCE, der(CONTEXT(0), der_int(5), NULL),
-                der(CONTEXT(1), der_string(f->service.realm), NULL),
-                der(CONTEXT(2), principal(&f->service), NULL),
-                der(CONTEXT(3),
-                    encrypted(f->ticket_etype, &f->service_key, KRB5_KEYUSAGE_KDC_REP_TICKET,
-                              f->has_kvno, f->kvno, forge_ticket_part(f)),
-                    NULL),
-                NULL),
-            NULL);
     GByteArray *authenticator =
         encrypted(f->session_key.enctype, &f->session_key, KRB5_KEYUSAGE_AP_REQ_AUTH, false, 0,
                   forge_authenticator_part(f));
 
     return der(APPLICATION(14),
                der(SEQUENCE, der(CONTEXT(0), der_int(5), NULL), der(CONTEXT(1), der_int(14), NULL),
-                   der(CONTEXT(2), der_bits(f->ap_options), NULL), der(CONTEXT(3), ticket, NULL),
-                   der(CONTEXT(4), authenticator, NULL), NULL),
+                   der(CONTEXT(2), der_bits(f->ap_options), NULL),
+                   der(CONTEXT(3), forge_ticket(f), NULL), der(CONTEXT(4), authenticator, NULL),
+                   NULL),
                NULL);
 }
 

@@ -70,6 +70,7 @@ struct forge {
 void forge_init(struct forge *f, int32_t enctype);
 GByteArray *forge_ap_req(const struct forge *f);
 GByteArray *forge_ap_rep(const struct forge *f);
+GByteArray *forge_ticket(const struct forge *f); /* the one in the AP-REQ */
 /* The plaintexts of their encrypted parts. */
 GByteArray *forge_ticket_part(const struct forge *f);
 GByteArray *forge_authenticator_part(const struct forge *f);
