@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* zmtpscope: the table of subcommands. */
+#include "analyzer/command.h"
+#include "core/krb/init.h"
+
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct zs_command_line *const commands[] = {&zs_command_read};
+
+static void help(FILE *to)
+{
+    fputs(
+        "Usage: zmtpscope COMMAND [OPTION...] ...\n"
+        "Reads ZeroMQ's wire protocol, ZMTP, from captures, and opens what its GSSAPI mechanism sealed.\n\n"
+        "Commands:\n",
+        to);
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        fprintf(to, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
+    fputs("\nzmtpscope COMMAND --help says what a command takes.\n"
+          "Exit status: 0 clean, 1 findings, 2 it could not be done.\n",
+          to);
+}
+
+int main(int argc, char **argv)
+{
+    setlocale(LC_ALL, "");
+    zs_krb_init();
+    if (argc < 2) {
+        help(stderr);
+        return ZS_EXIT_FAILED;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        help(stdout);
+        return ZS_EXIT_CLEAN;
+    }
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0) {
+        printf("zmtpscope %s\n", ZS_VERSION);
+        return ZS_EXIT_CLEAN;
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (strcmp(argv[1], commands[i]->name) == 0)
+            return commands[i]->run(argc - 1, argv + 1);
+    fprintf(stderr, "zmtpscope: there is no command '%s'; zmtpscope --help lists them\n", argv[1]);
+    return ZS_EXIT_FAILED;
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The files of a run as one timeline: packets to TCP connections to ZMTP events to the report.
+ *
+ * Limits: files are read one behind the other, in the order in which they are given. */
+#include "analyzer/observe.h"
+
+#include "analyzer/net/reader.h"
+#include "core/conn/conn.h"
+
+#include <string.h>
+#include <sys/resource.h>
+
+struct run {
+    const struct zs_observation *o;
+    struct zs_conn_config config;
+    struct zs_report_summary summary;
+};
+
+/* One TCP connection of the capture. */
+struct watched {
+    struct run *run;
+    struct zs_conn *conn;
+    struct zs_report_connection names;
+    char client[ZS_ENDPOINT_TEXT], server[ZS_ENDPOINT_TEXT];
+    char *principal[ZS_DIR_COUNT];
+};
+
+static struct zs_stamp stamp_of(const struct zs_net_stamp *at)
+{
+    return (struct zs_stamp){.time_ns = at->time_ns, .frame = at->frame};
+}
+
+static void learn_principals(struct watched *w, const struct zs_event_context *c)
+{
+    const char *name[ZS_DIR_COUNT] = {0};
+
+    name[c->initiator] = c->facts->client_principal;
+    name[zs_dir_other(c->initiator)] = c->facts->ticket_opened ? c->facts->service_principal : NULL;
+    for (int d = 0; d < ZS_DIR_COUNT; d++) {
+        g_free(w->principal[d]);
+        w->principal[d] = g_strdup(name[d]);
+        w->names.principal[d] = w->principal[d];
+    }
+}
+
+static void count(struct zs_report_summary *s, const struct zs_event *ev)
+{
+    switch (ev->kind) {
+    case ZS_EVENT_CONNECTION:
+        s->connections++;
+        break;
+    case ZS_EVENT_CONTEXT:
+        s->contexts++;
+        s->contexts_opened += ev->context.facts->ticket_opened;
+        break;
+    case ZS_EVENT_MESSAGE:
+        s->messages += !ev->message->more;
+        s->octets += ev->message->data.n;
+        break;
+    case ZS_EVENT_DEFECT:
+        s->defects++;
+        break;
+    case ZS_EVENT_CLOSE:
+        s->established += ev->close.outcome == ZS_OUTCOME_ESTABLISHED;
+        break;
+    default:
+        break;
+    }
+}
+
+static void on_event(void *user, const struct zs_event *ev)
+{
+    struct watched *w = user;
+    const struct zs_observation *o = w->run->o;
+
+    if (ev->kind == ZS_EVENT_CONTEXT)
+        learn_principals(w, &ev->context);
+    count(&w->run->summary, ev);
+    o->report->event(&o->options, &w->names, ev);
+}
+
+static void *on_opened(void *user, const struct zs_flow *flow, const struct zs_net_stamp *at)
+{
+    struct run *run = user;
+    struct watched *w = g_new0(struct watched, 1);
+
+    zs_endpoint_format(&flow->client, w->client);
+    zs_endpoint_format(&flow->server, w->server);
+    w->run = run;
+    w->names = (struct zs_report_connection){
+        .number = flow->number, .client = w->client, .server = w->server};
+    w->conn = zs_conn_new(&run->config, w, flow->midstream, stamp_of(at));
+    return w;
+}
+
+static enum zs_dir dir_of(enum zs_flow_side from)
+{
+    return from == ZS_FLOW_CLIENT ? ZS_C2S : ZS_S2C;
+}
+
+static bool on_data(void *conn, enum zs_flow_side from, const uint8_t *bytes, size_t n,
+                    const struct zs_net_stamp *at)
+{
+    struct watched *w = conn;
+    return zs_conn_data(w->conn, dir_of(from), bytes, n, stamp_of(at));
+}
+
+static void on_gap(void *conn, enum zs_flow_side from, uint64_t n, const struct zs_net_stamp *at)
+{
+    struct watched *w = conn;
+    zs_conn_gap(w->conn, dir_of(from), n, stamp_of(at));
+}
+
+static void on_conflict(void *conn, enum zs_flow_side from, uint64_t n,
+                        const struct zs_net_stamp *at)
+{
+    struct watched *w = conn;
+    (void)n;
+    zs_conn_conflict(w->conn, dir_of(from), stamp_of(at));
+}
+
+static void on_closed(void *conn, enum zs_flow_end why, const struct zs_net_stamp *at)
+{
+    struct watched *w = conn;
+
+    zs_conn_end(w->conn, why == ZS_FLOW_FIN || why == ZS_FLOW_RST || why == ZS_FLOW_REUSED,
+                stamp_of(at));
+    zs_conn_free(w->conn);
+    for (int d = 0; d < ZS_DIR_COUNT; d++)
+        g_free(w->principal[d]);
+    g_free(w);
+}
+
+static const struct zs_flow_sink sink = {.opened = on_opened,
+                                         .data = on_data,
+                                         .gap = on_gap,
+                                         .conflict = on_conflict,
+                                         .closed = on_closed};
+
+/* Opens every file before anything is reported, so that the report's head can name what is read. A file that
+ * cannot be opened is left out and its error kept, if it is the first. */
+static GPtrArray *open_files(const struct zs_observation *o, GError **error)
+{
+    GPtrArray *captures = g_ptr_array_new_with_free_func((GDestroyNotify)zs_capture_close);
+
+    for (const char *const *file = o->files; *file; file++) {
+        GError *failed = NULL;
+        struct zs_capture *c = zs_capture_open(*file, o->filter, &failed);
+        if (c)
+            g_ptr_array_add(captures, c);
+        else if (error && !*error)
+            g_propagate_error(error, failed);
+        else
+            g_error_free(failed);
+    }
+    return captures;
+}
+
+static void report_begin(const struct zs_observation *o, const GPtrArray *captures)
+{
+    GPtrArray *types = g_ptr_array_new();
+
+    for (guint i = 0; i < captures->len; i++) {
+        const char *name = zs_capture_link_name(zs_capture_link_type(captures->pdata[i]));
+        if (!g_ptr_array_find_with_equal_func(types, name, g_str_equal, NULL))
+            g_ptr_array_add(types, (gpointer)name);
+    }
+    g_ptr_array_add(types, NULL);
+    o->report->begin(&o->options, &(struct zs_report_capture){
+                                      .files = o->files,
+                                      .link_types = (const char *const *)types->pdata,
+                                  });
+    g_ptr_array_free(types, TRUE);
+}
+
+/* Packets are numbered over all files, as in the file that mergecap would make of them. */
+static bool read_capture(struct run *run, struct zs_capture *capture, struct zs_flows *flows,
+                         struct zs_net_counters *counters, GError **error)
+{
+    struct zs_report_summary *s = &run->summary;
+    uint64_t before = s->last.frame;
+    enum zs_capture_answer answer = ZS_CAPTURE_END;
+    struct zs_packet packet;
+
+    while ((!run->o->packet_limit || counters->packets < run->o->packet_limit) &&
+           (answer = zs_capture_next(capture, &packet, error)) == ZS_CAPTURE_PACKET) {
+        packet.number += before;
+        s->last = (struct zs_stamp){.time_ns = packet.time_ns, .frame = packet.number};
+        if (s->first.frame == 0)
+            s->first = s->last;
+        zs_net_packet(&packet, flows, counters);
+    }
+    return answer != ZS_CAPTURE_FAILED;
+}
+
+static uint64_t peak_memory(void)
+{
+    struct rusage usage;
+    return getrusage(RUSAGE_SELF, &usage) == 0 ? (uint64_t)usage.ru_maxrss * 1024 : 0;
+}
+
+bool zs_observe(const struct zs_observation *o, GError **error)
+{
+    struct run run = {
+        .o = o, .config = {.keys = o->keys, .frame_limit = ZS_FRAME_LIMIT, .on_event = on_event}};
+    struct zs_net_counters counters = {0};
+    GError *first = NULL;
+    GPtrArray *captures = open_files(o, &first);
+
+    if (captures->len) {
+        struct zs_flows *flows = zs_flows_new(&sink, &run, NULL);
+        report_begin(o, captures);
+        for (guint i = 0; i < captures->len; i++)
+            read_capture(&run, captures->pdata[i], flows, &counters, first ? NULL : &first);
+        struct zs_net_stamp last = {.time_ns = run.summary.last.time_ns,
+                                    .frame = run.summary.last.frame};
+        zs_flows_flush(flows, &last);
+        zs_flows_free(flows);
+        run.summary.packets = counters.packets;
+        run.summary.not_read = counters.packets - counters.segments;
+        run.summary.peak_memory = peak_memory();
+        o->report->end(&o->options, &run.summary);
+    }
+    g_ptr_array_free(captures, TRUE);
+    if (first)
+        g_propagate_error(error, first);
+    return first == NULL;
+}

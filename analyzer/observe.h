@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ZS_ANALYZER_OBSERVE_H
+#define ZS_ANALYZER_OBSERVE_H
+
+/* Captures to events: every connection of the files observed, every event handed on. */
+#include "analyzer/report/report.h"
+#include "core/krb/keyring.h"
+
+#include <glib.h>
+
+struct zs_observation {
+    const char *const *files;      /* NULL terminated; "-" is standard input */
+    const char *filter;            /* pcap-filter(7), or NULL */
+    uint64_t packet_limit;         /* stop after so many packets; 0: none */
+    const struct zs_keyring *keys; /* may be NULL */
+    const struct zs_report *report;
+    struct zs_report_options options;
+};
+
+/* Runs it whole. What was read before an error has been reported, and the report is whole. False: *error is the
+ * first one; a file that cannot be read does not stop those behind it. */
+bool zs_observe(const struct zs_observation *o, GError **error);
+
+#endif

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* zmtpscope read: one line per event of the captures. */
+#include "analyzer/command.h"
+#include "analyzer/observe.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+struct read_options {
+    char **keytabs;
+    char **files; /* -r */
+    char **rest;
+    char *filter;
+    gint64 packets;
+    gboolean json, hex, no_data;
+};
+
+static void clear_options(struct read_options *r)
+{
+    g_strfreev(r->keytabs);
+    g_strfreev(r->files);
+    g_strfreev(r->rest);
+    g_free(r->filter);
+}
+
+static bool parse(int argc, char **argv, struct read_options *r, GError **error)
+{
+    const GOptionEntry entries[] = {
+        {"keytab", 'K', 0, G_OPTION_ARG_FILENAME_ARRAY, &r->keytabs,
+         "open tickets with the keys of KEYTAB (may be given again)", "KEYTAB"},
+        {"read", 'r', 0, G_OPTION_ARG_FILENAME_ARRAY, &r->files,
+         "a capture; the other arguments are then a filter, as for tcpdump", "FILE"},
+        {"filter", 'f', 0, G_OPTION_ARG_STRING, &r->filter,
+         "read only the packets that a pcap-filter(7) lets through", "FILTER"},
+        {"count", 'c', 0, G_OPTION_ARG_INT64, &r->packets, "stop after N packets", "N"},
+        {"json", 'j', 0, G_OPTION_ARG_NONE, &r->json,
+         "one JSON object a line, as docs/events.md says", NULL},
+        {"hex", 'x', 0, G_OPTION_ARG_NONE, &r->hex, "payloads as a hex dump below their line",
+         NULL},
+        {"no-data", 0, 0, G_OPTION_ARG_NONE, &r->no_data, "JSON without payloads", NULL},
+        {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &r->rest, NULL, "FILE..."},
+        {0},
+    };
+    GOptionContext *c =
+        g_option_context_new("- one line per event of the captures; FILE - is standard input");
+
+    g_option_context_add_main_entries(c, entries, NULL);
+    g_option_context_set_description(
+        c, "Example:\n  zmtpscope read -K captures/reqrep.keytab captures/reqrep.pcap\n");
+    bool ok = g_option_context_parse(c, &argc, &argv, error);
+    g_option_context_free(c);
+    return ok;
+}
+
+/* As tcpdump has it: with -r, what is left over is the filter expression. */
+static void settle_filter(struct read_options *r)
+{
+    if (r->files && r->rest && !r->filter) {
+        r->filter = g_strjoinv(" ", r->rest);
+        g_strfreev(r->rest);
+        r->rest = NULL;
+    } else if (!r->files) {
+        r->files = r->rest;
+        r->rest = NULL;
+    }
+}
+
+/* A keytab that cannot be read stops the run: the user asked for it by name. */
+static struct zs_keyring *load_keytabs(char **paths)
+{
+    struct zs_keyring *ring = zs_keyring_new();
+
+    for (char **path = paths; path && *path; path++) {
+        char *why;
+        if (!zs_keyring_add_keytab(ring, *path, &why)) {
+            fprintf(stderr, "zmtpscope: %s\n", why);
+            g_free(why);
+            zs_keyring_free(ring);
+            return NULL;
+        }
+    }
+    return ring;
+}
+
+static int observe(const struct read_options *r)
+{
+    GError *error = NULL;
+    struct zs_keyring *ring = load_keytabs(r->keytabs);
+
+    if (!ring)
+        return ZS_EXIT_FAILED;
+    const char *no_color = getenv("NO_COLOR");
+    struct zs_observation o = {
+        .files = (const char *const *)r->files,
+        .filter = r->filter,
+        .packet_limit = r->packets > 0 ? (uint64_t)r->packets : 0,
+        .keys = ring,
+        .report = r->json ? &zs_report_json : &zs_report_text,
+        .options = {.out = stdout,
+                    .hex = r->hex,
+                    .no_data = r->no_data,
+                    .colours = isatty(STDOUT_FILENO) && !(no_color && *no_color)},
+    };
+    bool ok = zs_observe(&o, &error);
+    zs_keyring_free(ring);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        fprintf(stderr, "zmtpscope: standard output: %s\n", g_strerror(errno));
+        ok = false;
+    }
+    if (error) {
+        fprintf(stderr, "zmtpscope: %s\n", error->message);
+        g_error_free(error);
+    }
+    return ok ? ZS_EXIT_CLEAN : ZS_EXIT_FAILED;
+}
+
+static int run_read(int argc, char **argv)
+{
+    struct read_options r = {0};
+    GError *error = NULL;
+    int status = ZS_EXIT_FAILED;
+
+    g_set_prgname("zmtpscope read");
+    if (!parse(argc, argv, &r, &error)) {
+        fprintf(stderr, "zmtpscope: %s; zmtpscope read --help says what it takes\n",
+                error->message);
+        g_error_free(error);
+    } else {
+        settle_filter(&r);
+        if (r.files)
+            status = observe(&r);
+        else
+            fputs("zmtpscope: no capture was named; zmtpscope read --help says what it takes\n",
+                  stderr);
+    }
+    clear_options(&r);
+    return status;
+}
+
+const struct zs_command_line zs_command_read = {
+    "read", "one line per event of captures, opened with keytabs", run_read};
