@@ -89,7 +89,7 @@ static void greeting_remainder(const struct zs_shown *s, proto_tree *tree,
     tvbuff_t *tvb = s->tvb;
     int o = s->offset;
 
-    if (g->major < 3) {
+    if (zs_greeting_is_2(g)) {
         proto_tree_add_item(tree, zs_hf.socket_type_2, tvb, o, 1, ENC_BIG_ENDIAN);
         return;
     }
@@ -130,7 +130,7 @@ void zs_tree_greeting(const struct zs_shown *s)
         return;
     }
     info(s, wmem_strdup_printf(s->pinfo->pool, "Greeting ZMTP %s%s%s", zs_greeting_version(&g),
-                               g.major >= 3 ? " " : "", g.major >= 3 ? g.mechanism : ""));
+                               g.mechanism[0] ? " " : "", g.mechanism));
 }
 
 /* ==== context ==== */

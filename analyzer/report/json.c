@@ -178,7 +178,7 @@ static void put_connection(JsonBuilder *b, const struct zs_report_connection *c,
 static void put_greeting(JsonBuilder *b, const struct zs_greeting *g)
 {
     put_string(b, "version", zs_greeting_version(g));
-    if (g->versioned && g->major >= 3) {
+    if (g->versioned && !zs_greeting_is_2(g)) {
         put_string(b, "mechanism", g->mechanism);
         put_bool(b, "as_server", g->as_server);
     } else if (g->versioned) {

@@ -62,7 +62,7 @@ static void line_connection(GString *line, const struct zs_event *ev)
 static void line_greeting(GString *line, const struct zs_greeting *g)
 {
     g_string_append_printf(line, "ZMTP %s", zs_greeting_version(g));
-    if (g->versioned && g->major >= 3)
+    if (g->versioned && !zs_greeting_is_2(g))
         g_string_append_printf(line, " %s%s", g->mechanism, g->as_server ? ", as server" : "");
     else if (g->versioned && zs_socket_type_name(g->socket_type))
         g_string_append_printf(line, " %s", zs_socket_type_name(g->socket_type));

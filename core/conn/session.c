@@ -2,13 +2,13 @@
 /* One observed conversation: 23/ZMTP's order of things, the roles of GSSAPI found from the AP-REQ (libzmq never
  * sets as-server), and the acceptor's context.
  *
- * Limits: one context for a connection, of the first AP-REQ; a context token over ZS_TOKEN_LIMIT octets is not
- * kept. Sequence numbers are followed only in a context that opened. */
+ * Limits: one context for a connection, of the first AP-REQ; one over ZS_TOKEN_LIMIT octets is opened without its
+ * AP-REP. Tokens inside SPNEGO are not looked into. An AP-REP that comes before its AP-REQ is not kept. */
 #include "core/conn/session.h"
 
 #include "core/krb/messages.h"
 
-#include <stdlib.h>
+#include <glib.h>
 #include <string.h>
 
 const char *zs_dir_name(enum zs_dir d)
@@ -25,7 +25,7 @@ void zs_session_init(struct zs_session *s, const struct zs_keyring *keys)
 
 static void drop_ap_req(struct zs_session *s)
 {
-    free(s->ap_req);
+    g_free(s->ap_req);
     s->ap_req = NULL;
     s->ap_req_n = 0;
 }
@@ -64,8 +64,7 @@ enum zs_rc zs_session_greeting(struct zs_session *s, enum zs_dir dir, struct zs_
     if (g->part == ZS_GREETING_REVISION && other->part == ZS_GREETING_DONE && !other->versioned)
         return fall_back_to_1(&s->side[dir], in, used);
     /* One that finds an older revision sends what that revision has behind it. */
-    if (g->part == ZS_GREETING_REMAINDER && other->part > ZS_GREETING_REVISION &&
-        other->versioned && other->major < 3 && g->major > other->major)
+    if (g->part == ZS_GREETING_REMAINDER && zs_greeting_is_2(other) && !zs_greeting_is_2(g))
         g->major = other->major;
     return zs_greeting_step(g, in, used);
 }
@@ -85,7 +84,7 @@ static enum zs_framing framing_of(const struct zs_session *s)
         enum zs_framing own = ZS_FRAMING_3;
         if (g->part == ZS_GREETING_DONE && !g->versioned)
             own = ZS_FRAMING_1;
-        else if (g->part > ZS_GREETING_REVISION && g->major < 3)
+        else if (zs_greeting_is_2(g))
             own = ZS_FRAMING_2;
         if (own < framing)
             framing = own;
@@ -98,7 +97,7 @@ static enum zs_mechanism mechanism_of_side(const struct zs_side *side)
     const struct zs_greeting *g = &side->greeting;
     if (g->part != ZS_GREETING_DONE)
         return ZS_MECHANISM_UNKNOWN;
-    if (!g->versioned || g->major < 3)
+    if (!g->versioned || zs_greeting_is_2(g))
         return ZS_MECHANISM_NONE;
     return zs_mechanism_of(g->mechanism);
 }
@@ -130,14 +129,21 @@ static void start_sequences(struct zs_session *s)
     acceptor->sequence = f->acceptor_sequence;
 }
 
-static void make_context(struct zs_session *s, struct zs_span ap_rep, struct zs_turn *turn)
+static void make_context(struct zs_session *s, struct zs_span ap_req, struct zs_span ap_rep,
+                         struct zs_turn *turn)
 {
     s->earlier = s->context;
-    s->context =
-        zs_context_new(s->keys, zs_span(s->ap_req, s->ap_req_n), ap_rep, s->ap_req_at.time_ns);
+    s->context = zs_context_new(s->keys, ap_req, ap_rep, s->ap_req_at.time_ns);
     drop_ap_req(s);
     start_sequences(s);
     turn->context_made = true;
+}
+
+/* The AP-REQ that was kept, with its answer or without. */
+static void conclude(struct zs_session *s, struct zs_span ap_rep, struct zs_turn *turn)
+{
+    if (s->ap_req)
+        make_context(s, zs_span(s->ap_req, s->ap_req_n), ap_rep, turn);
 }
 
 static void on_ap_req(struct zs_session *s, enum zs_dir dir, struct zs_span inner,
@@ -151,52 +157,60 @@ static void on_ap_req(struct zs_session *s, enum zs_dir dir, struct zs_span inne
     s->roles_known = true;
     s->initiator = dir;
     s->ap_req_at = at;
-    if (inner.n > ZS_TOKEN_LIMIT)
-        return;
-    s->ap_req = malloc(inner.n ? inner.n : 1);
-    if (!s->ap_req)
-        return;
-    if (inner.n)
-        memcpy(s->ap_req, inner.p, inner.n);
-    s->ap_req_n = inner.n;
     s->mutual = zs_ap_req_parse(inner, &req) == ZS_OK && req.mutual_required;
-    if (!s->mutual)
-        make_context(s, zs_span(NULL, 0), turn);
+    if (inner.n > ZS_TOKEN_LIMIT)
+        turn->defect = ZS_E_TOKEN_SIZE;
+    if (!s->mutual || inner.n > ZS_TOKEN_LIMIT) {
+        make_context(s, inner, zs_span(NULL, 0), turn);
+        return;
+    }
+    s->ap_req = g_memdup2(inner.p, inner.n);
+    s->ap_req_n = inner.n;
 }
 
 static void on_token(struct zs_session *s, enum zs_dir dir, const struct zs_token *t,
                      struct zs_stamp at, struct zs_turn *turn)
 {
-    bool from_acceptor = s->roles_known && dir != s->initiator;
-
     if (t->kind == ZS_TOKEN_AP_REQ) {
         on_ap_req(s, dir, t->inner, at, turn);
         return;
     }
-    if (!from_acceptor)
+    if (!s->roles_known)
+        s->foreign |= t->mech != ZS_MECH_KRB5 && t->mech != ZS_MECH_KRB5_MS;
+    if (!s->roles_known || dir == s->initiator)
         return;
     s->answered = true;
     s->hinted |= t->kind == ZS_TOKEN_NEG_INIT_HINT;
-    if (s->ap_req)
-        make_context(s, t->kind == ZS_TOKEN_AP_REP ? t->inner : zs_span(NULL, 0), turn);
+    s->refused |= t->kind == ZS_TOKEN_KRB_ERROR;
+    conclude(s, t->kind == ZS_TOKEN_AP_REP ? t->inner : zs_span(NULL, 0), turn);
 }
 
-/* RFC 4121, 4.2.2 and 4.2.3: the sender bit, and numbers that go up by one. */
+/* RFC 4121, 4.2.2 and 4.2.3: the sender bit, and numbers that go up by one. What is injected, reflected or sent
+ * again is said, and changes nothing about what is due. */
 static void check_token(struct zs_session *s, enum zs_dir dir, const struct zs_reading *r,
                         struct zs_turn *turn)
 {
     struct zs_side *side = &s->side[dir];
+    bool by_acceptor = r->cfx.flags & ZS_CFX_SENT_BY_ACCEPTOR;
 
     if (r->cfx.header.n == 0 || !s->roles_known)
         return;
-    if (!(r->cfx.flags & ZS_CFX_SENT_BY_ACCEPTOR) != (dir == s->initiator))
+    if (by_acceptor != (dir != s->initiator)) {
         turn->defect = ZS_E_WRAP_DIRECTION;
-    else if (side->sequence_known && r->cfx.sequence != side->sequence) {
+        return;
+    }
+    if (s->context && zs_context_usable(s->context) && !r->verified) {
+        side->sequence++; /* damaged, its number perhaps too: it stands for the one that was due */
+        return;
+    }
+    if (side->sequence_known && r->cfx.sequence != side->sequence) {
         turn->defect = ZS_E_WRAP_SEQUENCE;
         turn->expected = side->sequence;
     }
+    bool behind = (r->cfx.sequence - side->sequence) >> 63;
+    if (!side->sequence_known || !r->verified || !behind)
+        side->sequence = r->cfx.sequence + 1;
     side->sequence_known = true;
-    side->sequence = r->cfx.sequence + 1;
 }
 
 static bool ends_handshake(const struct zs_session *s, enum zs_dir dir, const struct zs_reading *r)
@@ -213,32 +227,74 @@ static bool ends_handshake(const struct zs_session *s, enum zs_dir dir, const st
     return r->wrapped && !r->verified && m == ZS_MECHANISM_GSSAPI;
 }
 
-void zs_session_step(struct zs_session *s, enum zs_dir dir, const struct zs_reading *r,
-                     struct zs_stamp at, struct zs_turn *turn)
+static bool is_handshake(const struct zs_reading *r)
+{
+    static const bool in_handshake[ZS_CMD_COUNT] = {
+        [ZS_CMD_READY] = true,
+        [ZS_CMD_HELLO] = true,
+        [ZS_CMD_WELCOME] = true,
+        [ZS_CMD_INITIATE] = true,
+    };
+    return r->kind == ZS_READ_TOKEN || (r->kind == ZS_READ_COMMAND && in_handshake[r->content.id]);
+}
+
+static bool is_traffic(const struct zs_reading *r)
+{
+    static const bool in_traffic[ZS_CMD_COUNT] = {
+        [ZS_CMD_PING] = true,   [ZS_CMD_PONG] = true, [ZS_CMD_SUBSCRIBE] = true,
+        [ZS_CMD_CANCEL] = true, [ZS_CMD_JOIN] = true, [ZS_CMD_LEAVE] = true,
+    };
+    return r->kind == ZS_READ_MESSAGE || (r->kind == ZS_READ_COMMAND && in_traffic[r->content.id]);
+}
+
+/* 23/ZMTP: each side shakes hands once, then sends its traffic. Between the sides nothing is asked for: packets of
+ * two directions may stand in a capture in another order than they were sent. */
+static bool is_out_of_order(const struct zs_session *s, enum zs_dir dir, const struct zs_reading *r)
+{
+    const struct zs_side *side = &s->side[dir];
+
+    if (side->lost || framing_of(s) != ZS_FRAMING_3 || r->mechanism == ZS_MECHANISM_OTHER)
+        return false;
+    return side->ready ? is_handshake(r) : is_traffic(r);
+}
+
+/* What else a reading says about the side that sent it. */
+static void note_side(struct zs_session *s, enum zs_dir dir, const struct zs_reading *r)
 {
     struct zs_side *side = &s->side[dir];
 
-    *turn = (struct zs_turn){0};
-    if (r->kind == ZS_READ_IDENTITY) {
-        side->identified = true;
-        return;
-    }
-    if (r->kind == ZS_READ_TOKEN)
-        on_token(s, dir, &r->token, at, turn);
-    else if (s->roles_known && dir != s->initiator)
-        s->answered = true;
-    if (r->wrapped)
-        check_token(s, dir, r, turn);
     if (ends_handshake(s, dir, r))
         side->ready = true;
+    if (r->kind == ZS_READ_COMMAND && r->content.id == ZS_CMD_ERROR)
+        side->sent_error = true;
     if (r->kind == ZS_READ_MESSAGE) {
         side->messages += !r->more;
         side->message_octets += r->data.n;
     }
 }
 
+void zs_session_step(struct zs_session *s, enum zs_dir dir, const struct zs_reading *r,
+                     struct zs_stamp at, struct zs_turn *turn)
+{
+    *turn = (struct zs_turn){0};
+    if (r->kind == ZS_READ_IDENTITY) {
+        s->side[dir].identified = true;
+        return;
+    }
+    if (is_out_of_order(s, dir, r))
+        turn->defect = ZS_E_COMMAND_UNEXPECTED;
+    if (r->kind == ZS_READ_TOKEN)
+        on_token(s, dir, &r->token, at, turn);
+    else if (s->roles_known && dir != s->initiator)
+        s->answered = true;
+    if (r->wrapped)
+        check_token(s, dir, r, turn);
+    note_side(s, dir, r);
+}
+
 void zs_session_lost(struct zs_session *s, enum zs_dir dir)
 {
+    s->side[dir].lost = true;
     s->side[dir].sequence_known = false;
 }
 
@@ -253,9 +309,7 @@ bool zs_session_conclude(struct zs_session *s)
 {
     struct zs_turn turn = {0};
 
-    if (!s->ap_req)
-        return false;
-    make_context(s, zs_span(NULL, 0), &turn);
+    conclude(s, zs_span(NULL, 0), &turn);
     return turn.context_made;
 }
 
@@ -266,31 +320,75 @@ bool zs_session_established(const struct zs_session *s)
     return s->side[ZS_C2S].ready && s->side[ZS_S2C].ready;
 }
 
-const char *zs_session_explain(const struct zs_session *s, bool closed)
+/* Where the greetings are both there and agree, NULL. */
+static const char *explain_greetings(const struct zs_session *s, bool closed)
 {
-    enum zs_mechanism m[ZS_DIR_COUNT] = {mechanism_of_side(&s->side[ZS_C2S]),
-                                         mechanism_of_side(&s->side[ZS_S2C])};
+    const struct zs_greeting *c = &s->side[ZS_C2S].greeting, *v = &s->side[ZS_S2C].greeting;
 
-    if (zs_session_established(s))
-        return NULL;
-    if (m[ZS_C2S] == ZS_MECHANISM_UNKNOWN || m[ZS_S2C] == ZS_MECHANISM_UNKNOWN)
+    if (c->part == ZS_GREETING_SIGNATURE || v->part == ZS_GREETING_SIGNATURE)
+        return "one side has no greeting: it sent none, or the capture holds the other direction alone";
+    if (c->part != ZS_GREETING_DONE || v->part != ZS_GREETING_DONE)
         return closed
                    ? "a greeting was never finished: a peer that refuses the other's mechanism or version stops there"
                    : "the capture ends inside the greeting";
-    if (m[ZS_C2S] != m[ZS_S2C])
+    if (strcmp(c->mechanism, v->mechanism) != 0)
         return "the two greetings name different mechanisms";
-    if (m[ZS_C2S] != ZS_MECHANISM_GSSAPI)
-        return closed ? "closed before both sides were ready"
-                      : "the capture ends before both sides were ready";
+    return NULL;
+}
+
+/* libzmq: the acceptor's READY comes first, once its ZAP handler has answered. */
+static const char *explain_after_context(const struct zs_session *s)
+{
+    if (s->side[zs_dir_other(s->initiator)].ready)
+        return "closed by the initiator at the acceptor's READY: it could not unwrap it, or the PLAINTEXT option "
+               "is set on one side only";
+    if (s->side[s->initiator].ready)
+        return "closed after the context was established, before the acceptor's READY";
+    return "closed after the context was established, before the acceptor's READY: libzmq's ZAP handler is missing, "
+           "slow or denied the user";
+}
+
+/* The acceptor of GSSAPI has answered with nothing that goes on; or NULL. */
+static const char *explain_roles(const struct zs_session *s, bool closed)
+{
+    if (!s->roles_known && s->foreign)
+        return "no AP-REQ was seen: the context tokens are not Kerberos' own";
     if (!s->roles_known)
-        return "no AP-REQ was sent: the client has no ticket, or both sides are servers";
+        return closed
+                   ? "no AP-REQ was sent: the client has no ticket, or both sides are servers"
+                   : "the capture ends before an AP-REQ: it is too short, the client has no ticket, or both sides "
+                     "are servers";
     if (s->side[ZS_C2S].sent_ap_req && s->side[ZS_S2C].sent_ap_req)
         return "both sides sent an AP-REQ: both are clients";
     if (s->hinted)
         return "the acceptor answered with a SPNEGO hint: it could not acquire its credential (libzmq asks for one "
                "that initiates too: KRB5_CLIENT_KTNAME and a cache collection)";
+    if (s->refused)
+        return "the acceptor answered with a KRB-ERROR: it refused the ticket";
     if (!s->answered)
-        return "the acceptor never answered the AP-REQ: it refused the ticket and said nothing";
-    return closed ? "closed after the context was established, before both sides were ready"
-                  : "the capture ends before both sides were ready";
+        return closed
+                   ? "the acceptor never answered the AP-REQ: it refused the ticket and said nothing"
+                   : "the capture ends before the acceptor answered the AP-REQ: it is too short, or the acceptor "
+                     "refused the ticket and said nothing";
+    return NULL;
+}
+
+const char *zs_session_explain(const struct zs_session *s, bool closed)
+{
+    if (zs_session_established(s))
+        return NULL;
+    if (s->side[ZS_C2S].lost || s->side[ZS_S2C].lost)
+        return "octets of the handshake could not be read, so how far it came is not known";
+    const char *why = explain_greetings(s, closed);
+    if (why)
+        return why;
+    if (s->side[ZS_C2S].sent_error || s->side[ZS_S2C].sent_error)
+        return "a peer refused the other with an ERROR command";
+    bool gssapi = mechanism_of_side(&s->side[ZS_C2S]) == ZS_MECHANISM_GSSAPI;
+    why = gssapi ? explain_roles(s, closed) : NULL;
+    if (why)
+        return why;
+    if (!closed)
+        return "the capture ends before both sides were ready";
+    return gssapi ? explain_after_context(s) : "closed before both sides were ready";
 }

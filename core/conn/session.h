@@ -31,7 +31,8 @@ struct zs_side {
     struct zs_greeting greeting;
     bool identified; /* ZMTP 1.0, 2.0: its identity frame was seen */
     bool ready;      /* it sent its READY, or what stands for it */
-    bool sent_ap_req;
+    bool lost;       /* not all of it was there to be read */
+    bool sent_ap_req, sent_error;
     bool sequence_known; /* sequence is the number its next per-message token must have */
     uint64_t sequence;
     uint64_t messages,
@@ -45,6 +46,8 @@ struct zs_session {
     enum zs_dir initiator; /* who sent it */
     bool answered;         /* the acceptor answered the AP-REQ with a token or a command */
     bool hinted;           /* … with a SPNEGO hint: libzmq, failure F2 of docs/protocol.md */
+    bool refused;          /* … with a KRB-ERROR */
+    bool foreign;          /* a context token of another mechanism than Kerberos was seen */
     bool mutual;           /* the AP-REQ asks for an AP-REP */
     struct zs_stamp ap_req_at;
     uint8_t *ap_req; /* kept until the context is made; malloc'd, NULL: none */
@@ -77,7 +80,8 @@ struct zs_turn {
 void zs_session_step(struct zs_session *s, enum zs_dir dir, const struct zs_reading *r,
                      struct zs_stamp at, struct zs_turn *turn);
 
-/* Octets of this side are missing: the sequence number of its next token is not known any more. */
+/* Octets of this side are missing: the sequence number of its next token is not known any more, and nothing is
+ * said about the order of what follows. */
 void zs_session_lost(struct zs_session *s, enum zs_dir dir);
 
 /* Makes the context of an AP-REQ that has no answer yet, to be shown beside it; the AP-REP will make another. */

@@ -69,9 +69,9 @@ static enum zs_rc read_mechanism(struct zs_span s, char name[ZS_MECHANISM_SIZE +
 }
 
 /* libzmq: 0 and 1 are answered with 15/ZMTP, every other revision, 2 too, with ZMTP 3. */
-static bool is_zmtp2(const struct zs_greeting *g)
+bool zs_greeting_is_2(const struct zs_greeting *g)
 {
-    return g->major <= 1;
+    return g->versioned && g->part > ZS_GREETING_REVISION && g->major <= 1;
 }
 
 static enum zs_rc step_remainder(struct zs_greeting *g, struct zs_span in, size_t *used)
@@ -79,7 +79,7 @@ static enum zs_rc step_remainder(struct zs_greeting *g, struct zs_span in, size_
     struct zs_rd rd = zs_rd(in);
     struct zs_greeting next = *g;
 
-    if (is_zmtp2(g)) {
+    if (zs_greeting_is_2(g)) {
         next.socket_type = zs_rd_u8(&rd);
         if (rd.ran_out)
             return ZS_MORE;
@@ -133,7 +133,7 @@ const char *zs_greeting_version(const struct zs_greeting *g)
         return "1.0";
     if (g->part <= ZS_GREETING_REVISION)
         return NULL;
-    if (is_zmtp2(g))
+    if (zs_greeting_is_2(g))
         return "2.0";
     if (g->part != ZS_GREETING_DONE)
         return NULL;

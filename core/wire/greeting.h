@@ -41,6 +41,9 @@ void zs_greeting_init(struct zs_greeting *g);
  * Call until g->part is ZS_GREETING_DONE. A defect leaves g awaiting the same part. */
 enum zs_rc zs_greeting_step(struct zs_greeting *g, struct zs_span in, size_t *used);
 
+/* Is it ZMTP 2.0's, which ends in a socket type? Known once the revision is. */
+bool zs_greeting_is_2(const struct zs_greeting *g);
+
 /* "3.1", "3.0", "2.0", "1.0", or NULL while that is not known. Static storage; an unknown 3.x or later is
  * named after the version that its peer must fall back to, 3.1. */
 const char *zs_greeting_version(const struct zs_greeting *g);
