@@ -1,0 +1,95 @@
+#!/usr/bin/python3
+"""test_agree.py BUILD: for every capture of captures/MANIFEST, tshark with the plugin and zmtpscope read --json say
+the same: greetings, tokens, commands, messages with all their octets, defects, contexts; with the keytab, without it, through
+Wireshark's own engine, in one pass and in two; and tshark calls nothing malformed.
+
+Limits: a field that only one of the two has is not compared.
+"""
+import sys
+import unittest
+
+import subject
+import tree
+
+BUILD = None
+SHARED = {"greeting": ("version", "mechanism", "as_server"),
+          "defect": ("code",),
+          "token": ("mechanism", "kind", "name", "length"),
+          "command": ("name", "wrapped", "verified", "sequence", "confidential", "inner_flags", "metadata", "topic",
+                      "group", "username", "reason", "ttl_ms"),
+          "message": ("wrapped", "verified", "sequence", "confidential", "inner_flags", "more", "length", "data")}
+
+
+def of_read(events):
+    """The events of read, with the fields that the plugin has too."""
+    found = []
+    for e in events:
+        if e["event"] in SHARED:
+            said = {k: e[k] for k in ("event", "frame", "direction", *SHARED[e["event"]]) if k in e}
+            if "data" in said:
+                said["data"] = subject.payload(e)
+            found.append(said)
+    return found
+
+
+def contexts_of_read(events):
+    return [{k: e[k] for k in tree.CONTEXT.values() if k in e} for e in events if e["event"] == "context"]
+
+
+class Agree(unittest.TestCase):
+    maxDiff = 4000
+
+    def captures(self, keyed=False):
+        return [c for c in subject.manifest() if c["keytab"] or not keyed]
+
+    def read(self, capture, keytab):
+        return subject.read_json(BUILD + "/analyzer/zmtpscope", capture["file"], keytab)
+
+    def plugin(self, capture, *arguments):
+        return tree.events(tree.tshark(BUILD, capture["file"], "-Y", "zmtp", "-T", "pdml", "-J", "zmtp", *arguments))
+
+    def assert_same_events(self, read, plugin):
+        read = of_read(read)
+        for ours, theirs in zip(read, plugin):
+            self.assertEqual(ours, theirs)
+        self.assertEqual(len(read), len(plugin))
+
+    def test_with_the_keytab(self):
+        for capture in self.captures():
+            preference = tree.keytab_preference(capture["keytab"])
+            read = self.read(capture, capture["keytab"])
+            for passes in ([], ["-2"]):
+                with self.subTest(capture=capture["name"], passes=passes):
+                    events, contexts, engines = self.plugin(capture, *passes, *preference)
+                    self.assert_same_events(read, events)
+                    self.assertEqual(list(contexts.values()), contexts_of_read(read))
+                    self.assertLessEqual(engines, {"zmtpscope"})
+
+    def test_without_a_keytab(self):
+        for capture in self.captures(keyed=True):
+            with self.subTest(capture=capture["name"]):
+                events, contexts, engines = self.plugin(capture)
+                read = self.read(capture, None)
+                self.assert_same_events(read, events)
+                self.assertEqual(list(contexts.values()), contexts_of_read(read))
+                self.assertEqual(engines, set())
+
+    def test_with_the_keys_of_wireshark(self):
+        for capture in self.captures(keyed=True):
+            with self.subTest(capture=capture["name"]):
+                events, _, engines = self.plugin(capture, "-K", subject.CAPTURES / capture["keytab"])
+                self.assert_same_events(self.read(capture, capture["keytab"]), events)
+                self.assertLessEqual(engines, {"Wireshark's Kerberos engine"})
+
+    def test_nothing_is_malformed(self):
+        for capture in self.captures():
+            with self.subTest(capture=capture["name"]):
+                shown = tree.tshark(BUILD, capture["file"], "-V", *tree.keytab_preference(capture["keytab"])).decode()
+                self.assertIn("ZeroMQ Message Transport Protocol", shown)
+                for word in ("Malformed", "malformed", "Dissector bug"):
+                    self.assertNotIn(word, shown)
+
+
+if __name__ == "__main__":
+    BUILD = sys.argv.pop(1)
+    unittest.main()
