@@ -119,9 +119,9 @@ static void remember_tokens(struct run *run, const struct zs_reading *r, struct 
     struct zs_conversation *c = run->c;
     const struct zs_session *s = &c->session;
 
-    if (r->token.kind == ZS_TOKEN_AP_REQ && s->roles_known && !c->ap_req_frame)
+    if (r->mech.kind == ZS_TOKEN_AP_REQ && s->roles_known && !c->ap_req_frame)
         c->ap_req_frame = run->pinfo->num;
-    if (r->token.kind == ZS_TOKEN_AP_REP && s->roles_known && run->dir != s->initiator &&
+    if (r->mech.kind == ZS_TOKEN_AP_REP && s->roles_known && run->dir != s->initiator &&
         !c->ap_rep_frame)
         c->ap_rep_frame = run->pinfo->num;
     pdu->context = s->context;
@@ -157,7 +157,14 @@ static struct zs_pdu *first_whole(struct run *run, const struct zs_frame *f)
     pdu->place = zs_session_place(s, run->dir);
     uint8_t *buf = plaintext_room(run->pinfo, &pdu->place, f, &room);
     zs_reading_make(&pdu->place, f, buf, room, &r);
+    bool settled = zs_session_settle(s, &r);
+    if (settled) {
+        pdu->place = zs_session_place(s, run->dir);
+        buf = plaintext_room(run->pinfo, &pdu->place, f, &room);
+        zs_reading_make(&pdu->place, f, buf, room, &r);
+    }
     zs_session_step(s, run->dir, &r, at, &pdu->turn);
+    pdu->turn.context_made |= settled;
     zs_session_preview(s);
     remember_tokens(run, &r, pdu);
     return pdu;

@@ -193,10 +193,20 @@ static void put_enctype(JsonBuilder *b, const char *name, int32_t enctype)
         put_string(b, name, zs_enctype_name(enctype, text, sizeof text));
 }
 
+/* SPNEGO: the mechanism's own token inside. */
+static void put_inner(JsonBuilder *b, const struct zs_reading *r)
+{
+    if (r->token.mech_token.n == 0)
+        return;
+    put_string(b, "inner_mechanism", zs_mech_name(r->mech.mech));
+    put_string(b, "inner_kind", zs_token_kind_name(r->mech.kind));
+}
+
 static void put_token(JsonBuilder *b, const struct zs_event_token *t)
 {
     put_string(b, "mechanism", zs_mech_name(t->token->mech));
     put_string(b, "kind", zs_token_kind_name(t->token->kind));
+    put_inner(b, t->reading);
     put_string(b, "name", zs_command_name(t->reading->command.id));
     put_string(b, "form", zs_form_name(t->reading->command.form));
     put_int(b, "length", (int64_t)t->token->whole.n);
@@ -380,9 +390,10 @@ static void put_wrapping(JsonBuilder *b, const struct zs_reading *r)
     put_bool(b, "wrapped", r->wrapped);
     if (r->wrapped)
         put_bool(b, "verified", r->verified);
-    if (r->cfx.header.n) {
-        put_bool(b, "confidential", r->cfx.flags & ZS_CFX_SEALED);
-        put_sequence(b, r->cfx.sequence);
+    if (r->has_sequence) {
+        put_bool(b, "confidential",
+                 r->cfx.header.n ? r->cfx.flags & ZS_CFX_SEALED : r->unwrapped.confidential);
+        put_sequence(b, r->sequence);
     }
     if (r->has_inner_flags)
         put_int(b, "inner_flags", r->inner_flags);

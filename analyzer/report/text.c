@@ -72,6 +72,9 @@ static void line_token(GString *line, const struct zs_event_token *t)
 {
     g_string_append_printf(line, "%s %s", zs_mech_name(t->token->mech),
                            zs_token_kind_name(t->token->kind));
+    if (t->token->mech_token.n)
+        g_string_append_printf(line, " with %s %s", zs_mech_name(t->reading->mech.mech),
+                               zs_token_kind_name(t->reading->mech.kind));
     if (t->ap_req) {
         char *service = zs_principal_format(&t->ap_req->service);
         g_string_append(line, " for ");

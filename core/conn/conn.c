@@ -112,9 +112,9 @@ static void emit_token(struct zs_conn *c, enum zs_dir dir, const struct zs_readi
     struct zs_krb_error error;
     struct zs_event_token t = {.reading = r, .token = &r->token};
 
-    if (r->token.kind == ZS_TOKEN_AP_REQ && zs_ap_req_parse(r->token.inner, &req) == ZS_OK)
+    if (r->mech.kind == ZS_TOKEN_AP_REQ && zs_ap_req_parse(r->mech.inner, &req) == ZS_OK)
         t.ap_req = &req;
-    if (r->token.kind == ZS_TOKEN_KRB_ERROR && zs_krb_error_parse(r->token.inner, &error) == ZS_OK)
+    if (r->mech.kind == ZS_TOKEN_KRB_ERROR && zs_krb_error_parse(r->mech.inner, &error) == ZS_OK)
         t.krb_error = &error;
     emit(c, (struct zs_event){.kind = ZS_EVENT_TOKEN, .token = t}, dir, at);
 }
@@ -137,33 +137,52 @@ static void emit_reading(struct zs_conn *c, enum zs_dir dir, const struct zs_rea
     }
 }
 
+/* Room for plaintexts, which grows to the largest token and is wiped before it goes back. */
+static void make_room(struct zs_conn *c, size_t room)
+{
+    if (room <= c->scratch_n)
+        return;
+    drop_scratch(c);
+    c->scratch = g_malloc(room);
+    c->scratch_n = room;
+}
+
+static void read_frame(struct zs_conn *c, enum zs_dir dir, const struct zs_frame *f,
+                       struct zs_reading *r)
+{
+    struct zs_place place = zs_session_place(&c->session, dir);
+
+    make_room(c, zs_reading_room(&place, f));
+    zs_reading_make(&place, f, c->scratch, c->scratch_n, r);
+}
+
+static void emit_turn(struct zs_conn *c, enum zs_dir dir, struct zs_stamp at,
+                      const struct zs_reading *r, const struct zs_turn *turn)
+{
+    char detail[96];
+
+    if (turn->context_made)
+        emit_context(c, dir, at);
+    g_snprintf(detail, sizeof detail, "expected %" G_GUINT64_FORMAT ", got %" G_GUINT64_FORMAT,
+               turn->expected, r->sequence);
+    emit_defect(c, dir, at, turn->defect, turn->defect == ZS_E_WRAP_SEQUENCE ? detail : NULL);
+}
+
 static void on_frame(struct zs_conn *c, enum zs_dir dir, const struct zs_frame *f,
                      struct zs_stamp at)
 {
-    struct zs_place place = zs_session_place(&c->session, dir);
     struct zs_reading r;
     struct zs_turn turn;
 
-    size_t room = zs_reading_room(&place, f);
-    if (room > c->scratch_n) {
-        drop_scratch(c);
-        c->scratch = g_malloc(room);
-        c->scratch_n = room;
+    read_frame(c, dir, f, &r);
+    if (zs_session_settle(&c->session, &r)) {
+        emit_context(c, dir, at);
+        read_frame(c, dir, f, &r);
     }
-    zs_reading_make(&place, f, c->scratch, c->scratch_n, &r);
     zs_session_step(&c->session, dir, &r, at, &turn);
     emit_reading(c, dir, &r, at);
     emit_defect(c, dir, at, r.defect, NULL);
-    if (turn.context_made)
-        emit_context(c, dir, at);
-    if (turn.defect == ZS_E_WRAP_SEQUENCE) {
-        char detail[96];
-        g_snprintf(detail, sizeof detail, "expected %" G_GUINT64_FORMAT ", got %" G_GUINT64_FORMAT,
-                   turn.expected, r.cfx.sequence);
-        emit_defect(c, dir, at, turn.defect, detail);
-    } else {
-        emit_defect(c, dir, at, turn.defect, NULL);
-    }
+    emit_turn(c, dir, at, &r, &turn);
 }
 
 /* One greeting part from the front of in. */

@@ -146,12 +146,27 @@ static void read_closed(struct zs_reading *r)
     r->content.body = zs_span(NULL, 0);
 }
 
+static void take_sequence(struct zs_reading *r, uint64_t sequence, bool sent_by_acceptor)
+{
+    r->has_sequence = true;
+    r->sequence = sequence;
+    r->sent_by_acceptor = sent_by_acceptor;
+}
+
+static void read_cfx(struct zs_reading *r)
+{
+    enum zs_rc rc = zs_cfx_parse(r->token.whole, &r->cfx);
+
+    note(r, rc);
+    if (rc == ZS_OK)
+        take_sequence(r, r->cfx.sequence, r->cfx.flags & ZS_CFX_SENT_BY_ACCEPTOR);
+}
+
 static void read_wrap(const struct zs_place *at, uint8_t *buf, size_t room, struct zs_reading *r)
 {
     r->wrapped = true;
     if (r->token.kind == ZS_TOKEN_WRAP)
-        note(r, zs_cfx_parse(r->token.whole, &r->cfx));
-
+        read_cfx(r);
     if (!at->context || !zs_context_usable(at->context)) {
         read_closed(r);
         return;
@@ -163,7 +178,16 @@ static void read_wrap(const struct zs_place *at, uint8_t *buf, size_t room, stru
         return;
     }
     r->verified = true;
+    take_sequence(r, r->unwrapped.sequence, r->unwrapped.sent_by_acceptor);
     read_plaintext(r, r->unwrapped.plain);
+}
+
+/* SPNEGO carries the mechanism's token inside its own (RFC 4178, 4.2); what counts is that one. */
+static struct zs_token innermost(const struct zs_token *t)
+{
+    struct zs_token inner;
+
+    return t->mech_token.n && zs_token_parse(t->mech_token, &inner) == ZS_OK ? inner : *t;
 }
 
 /* Does the command carry a token? Then everything else about the frame follows from the token. */
@@ -185,6 +209,7 @@ static bool read_gssapi(const struct zs_place *at, uint8_t *buf, size_t room, st
             note(r, rc);
         return false;
     }
+    r->mech = innermost(&r->token);
     if (r->token.kind == ZS_TOKEN_WRAP || r->token.kind == ZS_TOKEN_WRAP_OLD)
         read_wrap(at, buf, room, r);
     else

@@ -47,8 +47,13 @@ struct zs_reading {
     struct zs_frame frame;
     struct zs_command
         command; /* of the frame itself, if it is one (id UNKNOWN and no name: it is not) */
-    struct zs_token token;         /* inside command; kind UNKNOWN: none */
-    struct zs_span token_octets;   /* what the command carried as a token, recognised or not */
+    struct zs_token token; /* inside command; kind UNKNOWN: none */
+    struct zs_token mech;  /* the mechanism's own token: inside SPNEGO's, or the same as token */
+    struct zs_span token_octets; /* what the command carried as a token, recognised or not */
+    bool
+        has_sequence; /* of a per-message token: in the clear, or (old tokens) once it was opened */
+    bool sent_by_acceptor; /* likewise, as the token says */
+    uint64_t sequence;
     struct zs_cfx cfx;             /* of a wrap token 05 04; header.n 0: none */
     bool wrapped;                  /* the content stands inside a wrap token or a CURVE box */
     bool verified;                 /* … which was opened, and its checksum held */

@@ -124,9 +124,9 @@ static void start_sequences(struct zs_session *s)
     struct zs_side *acceptor = &s->side[zs_dir_other(s->initiator)];
 
     initiator->sequence_known = f->initiator_has_sequence;
-    initiator->sequence = f->initiator_sequence;
+    initiator->sequence = f->initiator_sequence + initiator->mics;
     acceptor->sequence_known = f->acceptor_has_sequence;
-    acceptor->sequence = f->acceptor_sequence;
+    acceptor->sequence = f->acceptor_sequence + acceptor->mics;
 }
 
 static void make_context(struct zs_session *s, struct zs_span ap_req, struct zs_span ap_rep,
@@ -168,9 +168,14 @@ static void on_ap_req(struct zs_session *s, enum zs_dir dir, struct zs_span inne
     s->ap_req_n = inner.n;
 }
 
-static void on_token(struct zs_session *s, enum zs_dir dir, const struct zs_token *t,
+static void on_token(struct zs_session *s, enum zs_dir dir, const struct zs_reading *r,
                      struct zs_stamp at, struct zs_turn *turn)
 {
+    const struct zs_token *t = &r->mech;
+
+    /* RFC 4178, 5: the MIC of SPNEGO is a per-message token of the mechanism inside. */
+    s->side[dir].mics += r->token.mic;
+    s->side[dir].sequence += r->token.mic;
     if (t->kind == ZS_TOKEN_AP_REQ) {
         on_ap_req(s, dir, t->inner, at, turn);
         return;
@@ -182,20 +187,23 @@ static void on_token(struct zs_session *s, enum zs_dir dir, const struct zs_toke
     s->answered = true;
     s->hinted |= t->kind == ZS_TOKEN_NEG_INIT_HINT;
     s->refused |= t->kind == ZS_TOKEN_KRB_ERROR;
-    conclude(s, t->kind == ZS_TOKEN_AP_REP ? t->inner : zs_span(NULL, 0), turn);
+    if (t->kind == ZS_TOKEN_AP_REP)
+        conclude(s, t->inner, turn);
+    else if (t->kind != ZS_TOKEN_NEG_RESP) /* SPNEGO may go on without a token of Kerberos' own */
+        conclude(s, zs_span(NULL, 0), turn);
 }
 
-/* RFC 4121, 4.2.2 and 4.2.3: the sender bit, and numbers that go up by one. What is injected, reflected or sent
- * again is said, and changes nothing about what is due. */
+/* RFC 4121, 4.2.2 and 4.2.3: the sender bit, and numbers that go up by one; those of RFC 1964's tokens have 32
+ * bits. What is injected, reflected or sent again is said, and changes nothing about what is due. */
 static void check_token(struct zs_session *s, enum zs_dir dir, const struct zs_reading *r,
                         struct zs_turn *turn)
 {
     struct zs_side *side = &s->side[dir];
-    bool by_acceptor = r->cfx.flags & ZS_CFX_SENT_BY_ACCEPTOR;
+    uint64_t range = r->token.kind == ZS_TOKEN_WRAP_OLD ? UINT32_MAX : UINT64_MAX;
 
-    if (r->cfx.header.n == 0 || !s->roles_known)
+    if (!s->roles_known)
         return;
-    if (by_acceptor != (dir != s->initiator)) {
+    if (r->has_sequence && r->sent_by_acceptor == (dir == s->initiator)) {
         turn->defect = ZS_E_WRAP_DIRECTION;
         return;
     }
@@ -203,13 +211,15 @@ static void check_token(struct zs_session *s, enum zs_dir dir, const struct zs_r
         side->sequence++; /* damaged, its number perhaps too: it stands for the one that was due */
         return;
     }
-    if (side->sequence_known && r->cfx.sequence != side->sequence) {
+    if (!r->has_sequence)
+        return;
+    if (side->sequence_known && r->sequence != (side->sequence & range)) {
         turn->defect = ZS_E_WRAP_SEQUENCE;
-        turn->expected = side->sequence;
+        turn->expected = side->sequence & range;
     }
-    bool behind = (r->cfx.sequence - side->sequence) >> 63;
+    bool behind = (r->sequence - side->sequence) & (range ^ range >> 1);
     if (!side->sequence_known || !r->verified || !behind)
-        side->sequence = r->cfx.sequence + 1;
+        side->sequence = r->sequence + 1;
     side->sequence_known = true;
 }
 
@@ -284,7 +294,7 @@ void zs_session_step(struct zs_session *s, enum zs_dir dir, const struct zs_read
     if (is_out_of_order(s, dir, r))
         turn->defect = ZS_E_COMMAND_UNEXPECTED;
     if (r->kind == ZS_READ_TOKEN)
-        on_token(s, dir, &r->token, at, turn);
+        on_token(s, dir, r, at, turn);
     else if (s->roles_known && dir != s->initiator)
         s->answered = true;
     if (r->wrapped)
@@ -303,6 +313,11 @@ void zs_session_preview(struct zs_session *s)
     if (s->ap_req && !s->context)
         s->context = zs_context_new(s->keys, zs_span(s->ap_req, s->ap_req_n), zs_span(NULL, 0),
                                     s->ap_req_at.time_ns);
+}
+
+bool zs_session_settle(struct zs_session *s, const struct zs_reading *r)
+{
+    return r->wrapped && zs_session_conclude(s);
 }
 
 bool zs_session_conclude(struct zs_session *s)

@@ -33,6 +33,7 @@ struct zs_side {
     bool ready;      /* it sent its READY, or what stands for it */
     bool lost;       /* not all of it was there to be read */
     bool sent_ap_req, sent_error;
+    unsigned mics;       /* SPNEGO's MICs: each used up a sequence number */
     bool sequence_known; /* sequence is the number its next per-message token must have */
     uint64_t sequence;
     uint64_t messages,
@@ -75,6 +76,10 @@ struct zs_turn {
     enum zs_rc defect; /* what is wrong with the frame at this point: sequence, sender bit, order */
     uint64_t expected; /* with ZS_E_WRAP_SEQUENCE: the number that was due */
 };
+
+/* Per-message tokens begin and the AP-REP was never seen: makes the context without it, for an acceptor may have
+ * copied the initiator's subkey. True: s->context is new, and r is to be read again at its new place. */
+bool zs_session_settle(struct zs_session *s, const struct zs_reading *r);
 
 /* Takes note of a reading, which was made at zs_session_place() just now. */
 void zs_session_step(struct zs_session *s, enum zs_dir dir, const struct zs_reading *r,

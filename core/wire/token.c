@@ -125,7 +125,7 @@ static enum zs_rc parse_neg_resp(struct zs_der *body, struct zs_token *t)
     zs_der_optional(&seq, ZS_DER_CONTEXT(0), &skipped);
     zs_der_optional(&seq, ZS_DER_CONTEXT(1), &skipped);
     bool has_token = zs_der_optional(&seq, ZS_DER_CONTEXT(2), &response);
-    zs_der_optional(&seq, ZS_DER_CONTEXT(3), &skipped);
+    t->mic = zs_der_optional(&seq, ZS_DER_CONTEXT(3), &skipped);
     if (!zs_der_end(&seq) || !zs_der_end(&choice))
         return ZS_E_DER;
     t->mech = ZS_MECH_SPNEGO;

@@ -41,6 +41,7 @@ struct zs_token {
     struct zs_span oid;   /* the mechanism's OID, contents octets; empty without GSS framing */
     struct zs_span inner; /* behind OID and token id: of an AP-REQ the KRB-AP-REQ message */
     struct zs_span mech_token;
+    bool mic; /* SPNEGO: a mechListMIC is there, which used up a sequence number of its sender */
     struct zs_span whole; /* the token itself */
 };
 

@@ -38,6 +38,8 @@ void made_sealed(struct made_reading *m, uint64_t sequence)
 
     r->wrapped = r->verified = r->has_inner_flags = true;
     r->unwrapped.confidential = true;
+    r->has_sequence = true;
+    r->sequence = sequence;
     r->cfx = (struct zs_cfx){
         .flags = ZS_CFX_SEALED, .sequence = sequence, .header = zs_span(header, sizeof header)};
 }

@@ -30,7 +30,7 @@ static void show_wrapping(GString *out, const struct zs_reading *r)
         return;
     g_string_append(out, r->verified ? " opened" : " closed");
     if (r->cfx.header.n)
-        g_string_append_printf(out, " sequence=%" G_GUINT64_FORMAT, r->cfx.sequence);
+        g_string_append_printf(out, " sequence=%" G_GUINT64_FORMAT, r->sequence);
     if (r->has_inner_flags)
         g_string_append_printf(out, " inner=%02x", r->inner_flags);
 }
