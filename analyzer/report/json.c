@@ -262,6 +262,8 @@ static void put_context(JsonBuilder *b, const struct zs_event_context *c)
     put_text_of(b, "reason", f->reason);
     put_text_of(b, "client_principal", f->client_principal);
     put_text_of(b, "service_principal", f->service_principal);
+    if (f->opened_by)
+        put_string(b, "opened_by", zs_origin_name(f->opened_by));
     put_text_of(b, "keytab_entry", f->keytab_entry);
     if (f->has_kvno)
         put_int(b, "kvno", f->kvno);

@@ -185,6 +185,7 @@ static void open_all(struct zs_context *c, const struct zs_keyring *keys,
         return;
     f->ticket_opened = true;
     f->client_principal = ticket.client_principal;
+    f->opened_by = ticket.origin;
     f->keytab_entry = ticket.entry;
     f->other_entry = ticket.other_entry;
     f->times = ticket.times;

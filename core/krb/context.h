@@ -13,7 +13,7 @@
 /* Why a context, or a part of it, did not open. */
 enum zs_why {
     ZS_WHY_OPENED,
-    ZS_WHY_NO_KEYS,         /* no keytab was given */
+    ZS_WHY_NO_KEYS,         /* no key of any source was given */
     ZS_WHY_NO_PRINCIPAL,    /* the service is in no keytab */
     ZS_WHY_NO_ENCTYPE,      /* the service is there, but without a key of the ticket's enctype */
     ZS_WHY_KVNO_NEWER,      /* ticket's kvno is above every one in the keytab: keytab out of date */
@@ -53,6 +53,7 @@ struct zs_context_facts {
     char *reason; /* the same in a sentence with names, numbers and remedy; NULL: nothing to say */
     char *service_principal; /* from the clear part: always known when the AP-REQ was read */
     char *client_principal;
+    enum zs_origin opened_by; /* ZS_ORIGIN_NONE: not opened */
     /* "service.keytab: zmq/h@R kvno 3 aes256-cts-hmac-sha1-96": which entry opened the ticket … */
     char *keytab_entry;
     bool other_entry; /* … and it is not the one which the ticket names */
@@ -61,7 +62,8 @@ struct zs_context_facts {
     int32_t ticket_etype, session_etype, subkey_etype;
     enum zs_subkey_from subkey_from; /* the key that opens per-message tokens, by preference */
     bool mutual;                     /* AP-REP required */
-    bool ticket_opened, authenticator_opened, ap_rep_opened;
+    bool ticket_opened; /* its contents are known: from itself, or from the client's cache */
+    bool authenticator_opened, ap_rep_opened;
     uint32_t gss_flags;    /* of the authenticator's checksum 0x8003 (RFC 4121, 4.1.1) */
     bool channel_bindings; /* Bnd is not zero */
     bool delegated;        /* GSS_C_DELEG_FLAG with a KRB-CRED */

@@ -18,6 +18,9 @@ struct zs_key {
 /* False, and *k is cleared, where n exceeds ZS_KEY_MAX. */
 bool zs_key_set(struct zs_key *k, int32_t enctype, const void *octets, size_t n);
 void zs_key_clear(struct zs_key *k);
+/* ENCTYPE:HEX, the enctype by any of krb5's names for it, as many octets as its keys have. NULL: *k is set; else
+ * why it is not (static storage), and *k is cleared. */
+const char *zs_key_parse(struct zs_key *k, const char *text, size_t n);
 
 /* The name as krb5 has it, "aes256-cts-hmac-sha1-96", or "enctype-99" where it has none; written to buf, which
  * has ZS_ENCTYPE_NAME_MAX octets, and returned. */

@@ -2,13 +2,29 @@
 #ifndef ZS_KRB_KEYRING_H
 #define ZS_KRB_KEYRING_H
 
-/* Long-term keys of services, read from keytabs once and kept. */
+/* Keys to open contexts with, from every source that a user may have: a service's long-term keys, and what its
+ * client's credential cache holds. Read once and kept.
+ *
+ * Each zs_keyring_add_ answers false where nothing was added; *why is then one sentence that names the source
+ * and the reason ("service.keytab: a keytab without any key"), never a key; g_free() it. */
 #include "core/krb/key.h"
 
-/* One key of one principal, from a keytab. */
+/* What sort of source a key is from. */
+enum zs_origin {
+    ZS_ORIGIN_NONE,
+    ZS_ORIGIN_KEYTAB,
+    ZS_ORIGIN_KEY,      /* given by itself */
+    ZS_ORIGIN_PASSWORD, /* made from a password */
+    ZS_ORIGIN_CCACHE,   /* the client's credential cache */
+};
+const char *zs_origin_name(enum zs_origin o); /* "keytab", "key", …: stable, for machines */
+
+/* One long-term key of a service. */
 struct zs_keyring_entry {
-    char *principal; /* as krb5_unparse_name() writes it, with realm and escapes */
-    char *source;    /* the keytab's name as it was given */
+    enum zs_origin origin;
+    char *source;    /* the keytab's name as it was given; "--key", "--password" */
+    char *principal; /* as krb5_unparse_name() writes it, with realm and escapes; NULL: any */
+    bool has_kvno;   /* else it fits any */
     uint32_t kvno;
     struct zs_key key;
 };
@@ -16,10 +32,18 @@ struct zs_keyring_entry {
 struct zs_keyring;
 
 struct zs_keyring *zs_keyring_new(void);
-/* Adds every entry of the keytab file at path. False: nothing was added, and *why is one sentence that names
- * the file and the reason ("service.keytab: holds no key", "…: not a keytab"); g_free() it. */
+/* Adds every entry of the keytab file at path. If path is a directory, those of every regular file in it that is a
+ * keytab, in order of their names; the other files are passed over. */
 bool zs_keyring_add_keytab(struct zs_keyring *r, const char *path, char **why);
-/* Entries in the order of the files; valid until the keyring changes. */
+/* Adds a key that is written as zs_key_parse() wants it, of no particular service and kvno. */
+bool zs_keyring_add_key(struct zs_keyring *r, const char *text, char **why);
+/* Adds the keys that a principal (with its realm) has by its password, one of every enctype that can be opened,
+ * under the salt that krb5 gives it. They fit any kvno. */
+bool zs_keyring_add_password(struct zs_keyring *r, const char *principal, const char *password,
+                             char **why);
+/* Adds the service tickets of the credential cache file at path, with their session keys. */
+bool zs_keyring_add_ccache(struct zs_keyring *r, const char *path, char **why);
+/* Long-term keys in the order in which they were added; valid until the keyring changes. */
 size_t zs_keyring_size(const struct zs_keyring *r);
 const struct zs_keyring_entry *zs_keyring_at(const struct zs_keyring *r, size_t i);
 /* Wipes and frees; NULL is fine. */

@@ -114,16 +114,31 @@ static void expect(struct zs_der *d, int n, int64_t value)
         d->bad = true;
 }
 
-static void read_ticket(struct zs_der *d, int n, struct zs_ap_req *r)
+static void read_ticket(struct zs_der *d, struct zs_principal_name *service,
+                        struct zs_encrypted *part)
 {
-    struct zs_der in = zs_der_enter(d, (uint8_t)ZS_DER_CONTEXT(n));
-    struct zs_der seq = enter_message(&in, 1);
+    struct zs_der seq = enter_message(d, 1);
 
     expect(&seq, 0, PVNO);
-    r->service.realm = tagged(&seq, 1, ZS_DER_GENERAL_STRING);
-    read_name(&seq, 2, &r->service);
-    read_encrypted(&seq, 3, &r->ticket);
-    d->bad |= !zs_der_end(&seq) || !zs_der_end(&in);
+    service->realm = tagged(&seq, 1, ZS_DER_GENERAL_STRING);
+    read_name(&seq, 2, service);
+    read_encrypted(&seq, 3, part);
+    d->bad |= !zs_der_end(&seq);
+}
+
+enum zs_rc zs_ticket_parse(struct zs_span in, struct zs_principal_name *service,
+                           struct zs_encrypted *part)
+{
+    struct zs_der d = zs_der(in);
+    struct zs_principal_name name = {0};
+    struct zs_encrypted got = {0};
+
+    read_ticket(&d, &name, &got);
+    if (!zs_der_end(&d))
+        return ZS_E_DER;
+    *service = name;
+    *part = got;
+    return ZS_OK;
 }
 
 enum zs_rc zs_ap_req_parse(struct zs_span in, struct zs_ap_req *r)
@@ -137,7 +152,9 @@ enum zs_rc zs_ap_req_parse(struct zs_span in, struct zs_ap_req *r)
     uint32_t options = tagged_flags(&seq, 2);
     got.use_session_key = options & 1u << 30;
     got.mutual_required = options & 1u << 29;
-    read_ticket(&seq, 3, &got);
+    struct zs_der ticket = zs_der_enter(&seq, (uint8_t)ZS_DER_CONTEXT(3));
+    read_ticket(&ticket, &got.service, &got.ticket);
+    seq.bad |= !zs_der_end(&ticket);
     read_encrypted(&seq, 4, &got.authenticator);
     if (!zs_der_end(&seq) || !zs_der_end(&d))
         return ZS_E_DER;

@@ -23,6 +23,10 @@ struct zs_encrypted {
     struct zs_span cipher;
 };
 
+/* A ticket by itself, as a credential cache holds it: whom it is for, and its sealed part. */
+enum zs_rc zs_ticket_parse(struct zs_span in, struct zs_principal_name *service,
+                           struct zs_encrypted *part);
+
 struct zs_ap_req {
     bool use_session_key, mutual_required; /* ap-options */
     struct zs_principal_name service;      /* of the ticket */

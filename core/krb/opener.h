@@ -30,8 +30,9 @@ struct zs_ticket {
     char *client_principal;
     uint32_t flags;
     struct zs_ticket_times times;
-    char *entry;      /* which entry of which keytab opened it */
-    bool other_entry; /* not the one which the ticket names */
+    char *entry;           /* which entry of which source opened it */
+    enum zs_origin origin; /* what sort of source that is */
+    bool other_entry;      /* not the one which the ticket names */
 };
 
 /* ZS_WHY_OPENED: *t is filled, zs_ticket_clear() it. Otherwise *reason is a sentence, g_free() it. On success

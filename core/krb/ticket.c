@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Opening a ticket with a keyring, and the ladder of reasons where it stays closed, after MIT's rd_req: the
- * principal, the kvno, the enctype, the key itself.
+ * principal, the kvno, the enctype, the key itself. What a credential cache knows of a ticket is taken for opened.
  *
  * Limits: user-to-user tickets are sealed under a session key and no keytab opens them. */
 #include "core/krb/opener.h"
 #include "core/krb/parts.h"
-
-#include <glib.h>
+#include "core/krb/ring.h"
 
 enum { NAMES_SHOWN = 4 };
 
@@ -67,8 +66,13 @@ static bool same_kvno(uint32_t entry, const struct zs_encrypted *ticket)
 static char *describe(const struct zs_keyring_entry *e)
 {
     char name[ZS_ENCTYPE_NAME_MAX];
-    return g_strdup_printf("%s: %s kvno %u %s", e->source, e->principal, (unsigned)e->kvno,
-                           zs_enctype_name(e->key.enctype, name, sizeof name));
+    const char *enctype = zs_enctype_name(e->key.enctype, name, sizeof name);
+
+    if (e->origin == ZS_ORIGIN_KEYTAB)
+        return g_strdup_printf("%s: %s kvno %u %s", e->source, e->principal, (unsigned)e->kvno,
+                               enctype);
+    return e->principal ? g_strdup_printf("%s %s %s", e->source, e->principal, enctype)
+                        : g_strdup_printf("%s %s", e->source, enctype);
 }
 
 /* ZS_WHY_OPENED: *t is filled. ZS_WHY_KEY_DIFFERS: not this entry. ZS_WHY_MALFORMED: the key fits, and what it
@@ -88,15 +92,18 @@ static enum zs_why try_entry(krb5_context krb, const struct zs_keyring_entry *e,
         zs_key_set(&t->session_key, part.key.enctype, part.key.octets.p, part.key.octets.n);
         t->client_principal = zs_principal_format(&part.client);
         t->entry = describe(e);
+        t->origin = e->origin;
     }
     zs_plaintext_clear(&plain);
     return ok ? ZS_WHY_OPENED : ZS_WHY_MALFORMED;
 }
 
-/* How the keyring's entries compare with what the ticket asks for. */
+/* How the keyring's entries compare with what the ticket asks for. Keys without a principal and those of passwords
+ * stand beside the keytabs' ladder: they are told of only where no keytab has the principal. */
 struct ladder {
-    bool principal, enctype, exact;
-    uint32_t kvno_low, kvno_high;    /* of the principal's entries of this enctype */
+    bool keytab, bare, bare_enctype, password; /* what there is; the password is the service's */
+    bool principal, enctype, exact;            /* of keytabs */
+    uint32_t kvno_low, kvno_high;              /* of the principal's entries of this enctype */
     const char *others[NAMES_SHOWN]; /* other principals, each once; the keyring's strings */
     unsigned others_shown;
     bool others_more;
@@ -116,12 +123,24 @@ static void note_other(struct ladder *l, const char *principal)
 static void climb(struct ladder *l, const struct zs_keyring_entry *e, const char *service,
                   const struct zs_ap_req *req)
 {
+    bool enctype = e->key.enctype == req->ticket.enctype;
+
+    l->keytab |= e->origin == ZS_ORIGIN_KEYTAB;
+    if (!e->principal) {
+        l->bare = true;
+        l->bare_enctype |= enctype;
+        return;
+    }
     if (strcmp(e->principal, service) != 0) {
         note_other(l, e->principal);
         return;
     }
+    if (e->origin == ZS_ORIGIN_PASSWORD) {
+        l->password |= enctype;
+        return;
+    }
     l->principal = true;
-    if (e->key.enctype != req->ticket.enctype)
+    if (!enctype)
         return;
     l->kvno_low = !l->enctype || e->kvno < l->kvno_low ? e->kvno : l->kvno_low;
     l->kvno_high = !l->enctype || e->kvno > l->kvno_high ? e->kvno : l->kvno_high;
@@ -139,16 +158,45 @@ static char *sealed_with(const struct zs_encrypted *ticket)
                             : g_strdup(enctype);
 }
 
+static void append_others(GString *s, const struct ladder *l)
+{
+    for (unsigned i = 0; i < l->others_shown; i++)
+        g_string_append_printf(s, "%s%s", i ? ", " : "", l->others[i]);
+    if (l->others_more)
+        g_string_append(s, " and more");
+}
+
 static char *explain_principal(const struct ladder *l, const char *service)
 {
     GString *s = g_string_new(service);
 
-    g_string_append(s, " is not in the keytab, which holds ");
-    for (unsigned i = 0; i < l->others_shown; i++)
-        g_string_append_printf(s, "%s%s", i ? ", " : "", l->others[i]);
-    g_string_append_printf(s, "%s; give the keytab of that service",
-                           l->others_more ? " and more" : "");
+    g_string_append(s, l->keytab ? " is not in the keytab, which holds "
+                                 : " is not what the password is for, which is that of ");
+    append_others(s, l);
+    g_string_append(s, "; give the keytab of that service");
     return g_string_free(s, FALSE);
+}
+
+/* No keytab has the principal, and keys were given that need none. */
+static enum zs_why explain_given(const struct ladder *l, const char *service, const char *with,
+                                 char **reason)
+{
+    if (l->password) {
+        *reason = g_strdup_printf("the password given for %s does not make the key (%s) that "
+                                  "sealed the ticket: it is another password, or the key has "
+                                  "another salt; give the keytab",
+                                  service, with);
+        return ZS_WHY_KEY_DIFFERS;
+    }
+    if (l->bare_enctype) {
+        *reason = g_strdup_printf("the key given is not the one that sealed the ticket for %s (%s)",
+                                  service, with);
+        return ZS_WHY_KEY_DIFFERS;
+    }
+    *reason = g_strdup_printf("the key given has another enctype than the one that sealed the "
+                              "ticket for %s (%s)",
+                              service, with);
+    return ZS_WHY_NO_ENCTYPE;
 }
 
 static char *explain_kvno(const struct ladder *l, const char *service, uint32_t kvno)
@@ -176,6 +224,8 @@ static enum zs_why explain(const struct ladder *l, const char *service, const st
             g_strdup_printf("the ticket for %s (%s) has an enctype that zmtpscope cannot open; "
                             "let the KDC issue it with an AES one",
                             service, with);
+    } else if (!l->principal && (l->password || (l->bare && !l->others_shown))) {
+        why = explain_given(l, service, with, reason);
     } else if (!l->principal) {
         why = ZS_WHY_NO_PRINCIPAL;
         *reason = explain_principal(l, service);
@@ -213,8 +263,8 @@ static enum zs_why why_closed(const struct zs_keyring *keys, const struct zs_ap_
 static bool is_named(const struct zs_keyring_entry *e, const char *service,
                      const struct zs_ap_req *req)
 {
-    return strcmp(e->principal, service) == 0 &&
-           (!req->ticket.has_kvno || same_kvno(e->kvno, &req->ticket));
+    return (!e->principal || strcmp(e->principal, service) == 0) &&
+           (!e->has_kvno || !req->ticket.has_kvno || same_kvno(e->kvno, &req->ticket));
 }
 
 /* The entries that the ticket names, or all the others, up to the first whose key fits. */
@@ -260,21 +310,68 @@ static enum zs_why search(const struct zs_keyring *keys, const struct zs_ap_req 
     return why;
 }
 
+static void take_credential(const struct zs_credential *c, struct zs_ticket *t)
+{
+    *t = (struct zs_ticket){
+        .session_key = c->session_key,
+        .client_principal = g_strdup(c->client),
+        .flags = c->flags,
+        .times = c->times,
+        .entry = g_strdup_printf("%s: ticket of %s for %s", c->source, c->client, c->service),
+        .origin = ZS_ORIGIN_CCACHE,
+    };
+}
+
+/* There is a credential cache, no key of a service, and the cache does not hold this ticket. */
+static enum zs_why explain_credentials(const struct zs_keyring *keys, const char *service,
+                                       char **reason)
+{
+    struct ladder l = {0};
+
+    for (guint i = 0; i < keys->credentials->len; i++) {
+        const struct zs_credential *c = keys->credentials->pdata[i];
+        l.principal |= strcmp(c->service, service) == 0;
+        note_other(&l, c->service);
+    }
+    GString *s = g_string_new(NULL);
+    if (l.principal) {
+        g_string_printf(s,
+                        "the credential cache holds a ticket for %s, but another one: it was "
+                        "fetched at another time, or by another user",
+                        service);
+    } else {
+        g_string_printf(s, "the credential cache holds no ticket for %s, but for ", service);
+        append_others(s, &l);
+    }
+    *reason = g_string_free(s, FALSE);
+    return l.principal ? ZS_WHY_KEY_DIFFERS : ZS_WHY_NO_PRINCIPAL;
+}
+
+static enum zs_why explain_no_keys(const char *service, const struct zs_ap_req *req, char **reason)
+{
+    char *with = sealed_with(&req->ticket);
+
+    *reason = g_strdup_printf("no keytab was given; the ticket is for %s (%s)", service, with);
+    g_free(with);
+    return ZS_WHY_NO_KEYS;
+}
+
 enum zs_why zs_ticket_open(const struct zs_keyring *keys, const struct zs_ap_req *req,
                            struct zs_ticket *t, char **reason)
 {
-    enum zs_why why;
+    const struct zs_credential *c = keys ? zs_keyring_credential(keys, req->ticket.cipher) : NULL;
     char *service = zs_principal_format(&req->service);
+    enum zs_why why = ZS_WHY_OPENED;
 
     *reason = NULL;
-    if (!keys || zs_keyring_size(keys) == 0) {
-        char *with = sealed_with(&req->ticket);
-        *reason = g_strdup_printf("no keytab was given; the ticket is for %s (%s)", service, with);
-        g_free(with);
-        why = ZS_WHY_NO_KEYS;
-    } else {
+    if (c)
+        take_credential(c, t);
+    else if (keys && zs_keyring_size(keys))
         why = search(keys, req, service, t, reason);
-    }
+    else if (keys && keys->credentials->len)
+        why = explain_credentials(keys, service, reason);
+    else
+        why = explain_no_keys(service, req, reason);
     g_free(service);
     return why;
 }

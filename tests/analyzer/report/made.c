@@ -89,6 +89,7 @@ struct zs_context_facts made_facts(void)
     return (struct zs_context_facts){
         .service_principal = (char *)"zmq/server@EXAMPLE.ORG",
         .client_principal = (char *)"alice@EXAMPLE.ORG",
+        .opened_by = ZS_ORIGIN_KEYTAB,
         .keytab_entry = (char *)"service.keytab: zmq/server@EXAMPLE.ORG kvno 3",
         .has_kvno = true,
         .kvno = 3,

@@ -147,7 +147,7 @@ static void context_lines(void)
          "{\"event\":\"context\"," HEAD ",\"opened\":true,\"initiator\":\"s2c\","
          "\"client_principal\":\"alice@EXAMPLE.ORG\","
          "\"service_principal\":\"zmq/server@EXAMPLE.ORG\","
-         "\"keytab_entry\":\"service.keytab: zmq/server@EXAMPLE.ORG kvno 3\",\"kvno\":3,"
+         "\"opened_by\":\"keytab\",\"keytab_entry\":\"service.keytab: zmq/server@EXAMPLE.ORG kvno 3\",\"kvno\":3,"
          "\"ticket_etype\":\"aes256-cts-hmac-sha1-96\",\"mutual\":true,"
          "\"session_etype\":\"aes128-cts-hmac-sha1-96\","
          "\"subkey_etype\":\"aes256-cts-hmac-sha1-96\",\"subkey_from\":\"acceptor\","

@@ -5,6 +5,7 @@
 #include "tests/core/krb/forge.h"
 
 #include <errno.h>
+#include <glib/gstdio.h>
 #include <unistd.h>
 
 /* libkrb5: 1.20 forgets a key's octets on the heap where the file ends inside them. */
@@ -47,6 +48,8 @@ static void entries_keep_their_order(void)
         const struct zs_key *key = i < 3 ? &first[i].key : &second[0].key;
         g_assert_cmpstr(e->principal, ==, want[i].principal);
         g_assert_cmpstr(e->source, ==, path[want[i].file]);
+        g_assert_cmpint(e->origin, ==, ZS_ORIGIN_KEYTAB);
+        g_assert_true(e->has_kvno);
         g_assert_cmpuint(e->kvno, ==, want[i].kvno);
         g_assert_cmpmem(&e->key, sizeof e->key, key, sizeof *key);
     }
@@ -85,13 +88,66 @@ static void what_is_no_keytab_is_named(void)
     char *missing = g_build_filename(directory, "none.keytab", NULL);
 
     refuses(missing, g_strerror(ENOENT));
-    refuses(directory, "not a file");
+    refuses(directory, "without any keytab");
     refuses_octets("", 0, "not a keytab");
     refuses_octets("\x05", 1, "not a keytab");
     refuses_octets("\xd4\xc3\xb2\xa1 a capture, not a keytab", 28, "not a keytab");
     refuses_octets("\x05\x02", 2, "without any key");
     rmdir(directory);
     g_free(missing);
+    g_free(directory);
+}
+
+/* Puts a keytab of n entries into the directory under this name. */
+static void put_file(const char *directory, const char *name, const struct forge_entry *entries,
+                     size_t n)
+{
+    char *made = forge_keytab(entries, n), *path = g_build_filename(directory, name, NULL);
+
+    g_assert_cmpint(rename(made, path), ==, 0);
+    g_free(made);
+    g_free(path);
+}
+
+static void remove_file(const char *directory, const char *name)
+{
+    forge_remove(g_build_filename(directory, name, NULL));
+}
+
+/* Whatever order the file system has, and whatever else lies there. */
+static void directory_gives_its_keytabs_by_name(void)
+{
+    static const char *const names[] = {"c.keytab", "a", "b.keytab"};
+    char *directory = g_dir_make_tmp("zs-keyring-XXXXXX", NULL), *why = NULL;
+    char *other = g_build_filename(directory, "0-readme", NULL);
+    char *below = g_build_filename(directory, "1-below", NULL);
+    struct zs_keyring *r = zs_keyring_new();
+
+    g_assert_true(g_file_set_contents(other, "no keytab\n", -1, NULL));
+    g_assert_cmpint(g_mkdir(below, 0700), ==, 0);
+    put_file(below, "deeper", &(struct forge_entry){server, 9, false, forge_key(18, 9)}, 1);
+    for (uint32_t i = 0; i < G_N_ELEMENTS(names); i++)
+        put_file(directory, names[i], &(struct forge_entry){server, i, false, forge_key(18, 1)}, 1);
+    put_file(directory, "empty.keytab", NULL, 0);
+    g_assert_true(zs_keyring_add_keytab(r, directory, &why));
+    g_assert_cmpuint(zs_keyring_size(r), ==, 3);
+    for (size_t i = 0; i < 3; i++) {
+        char *path = g_build_filename(directory, names[(i + 1) % 3], NULL);
+        g_assert_cmpstr(zs_keyring_at(r, i)->source, ==, path);
+        g_assert_cmpuint(zs_keyring_at(r, i)->kvno, ==, (i + 1) % 3);
+        g_free(path);
+    }
+    zs_keyring_free(r);
+    for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+        remove_file(directory, names[i]);
+    remove_file(directory, "empty.keytab");
+    remove_file(below, "deeper");
+    refuses(directory, "without any keytab");
+    unlink(other);
+    rmdir(below);
+    rmdir(directory);
+    g_free(below);
+    g_free(other);
     g_free(directory);
 }
 
@@ -144,6 +200,8 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/keyring/entries_keep_their_order", entries_keep_their_order);
     g_test_add_func("/keyring/what_is_no_keytab_is_named", what_is_no_keytab_is_named);
+    g_test_add_func("/keyring/directory_gives_its_keytabs_by_name",
+                    directory_gives_its_keytabs_by_name);
     g_test_add_func("/keyring/cut_keytab_gives_whole_entries", cut_keytab_gives_whole_entries);
     g_test_add_func("/keyring/refused_keytab_leaves_the_others", refused_keytab_leaves_the_others);
     return g_test_run();
