@@ -401,6 +401,19 @@ static void show_cfx(proto_tree *tree, const struct source *src, const struct zs
     proto_tree_add_item(tree, zs_hf.cfx_sequence, src->tvb, o + 8, 8, ENC_BIG_ENDIAN);
 }
 
+/* The same of a token of RFC 1964 or RFC 4757, where both are known only once it is open. */
+static void show_old(proto_tree *tree, const struct source *src, const struct zs_reading *r)
+{
+    uint32_t sealed = r->unwrapped.confidential ? ZS_CFX_SEALED : 0;
+
+    if (r->token.kind != ZS_TOKEN_WRAP_OLD || !r->verified)
+        return;
+    proto_item_set_generated(
+        proto_tree_add_boolean(tree, zs_hf.cfx_sealed, src->tvb, 0, 0, sealed));
+    proto_item_set_generated(
+        proto_tree_add_uint64(tree, zs_hf.cfx_sequence, src->tvb, 0, 0, r->unwrapped.sequence));
+}
+
 static proto_tree *show_token(proto_tree *parent, const struct source *src,
                               const struct zs_reading *r)
 {
@@ -419,6 +432,7 @@ static proto_tree *show_token(proto_tree *parent, const struct source *src,
                                                  (uint32_t)r->token_octets.n));
     add_span(tree, zs_hf.token, src, r->token_octets);
     show_cfx(tree, src, &r->cfx);
+    show_old(tree, src, r);
     return tree;
 }
 

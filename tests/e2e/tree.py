@@ -15,6 +15,7 @@ CONTEXT = {"zmtp.gssapi.client": "client_principal", "zmtp.gssapi.service": "ser
            "zmtp.gssapi.opened": "opened", "zmtp.gssapi.reason": "reason", "zmtp.gssapi.skew": "skew_ms",
            "zmtp.gssapi.verdict": "verdict"}
 DEFECT = "zmtp.defect."
+WRAPS = ("wrap", "wrap-1964")
 NUMBERS = ("kvno", "skew_ms")
 
 
@@ -121,7 +122,7 @@ def event_of(node):
         return message(part)
     if part.titled("Command "):
         return command(part)
-    return message(part) if part.show("zmtp.gssapi.kind") == "wrap" else token(part)
+    return message(part) if part.show("zmtp.gssapi.kind") in WRAPS else token(part)
 
 
 def defects(node):
