@@ -42,8 +42,13 @@ KDC_CONF = """[kdcdefaults]
     kdc = FILE:{directory}/kdc.log
 """
 
-STRONG = {AES256, AES128, "aes256-cts-hmac-sha384-192", "aes128-cts-hmac-sha256-128",
-          "camellia256-cts-cmac", "camellia128-cts-cmac"}
+AES256_SHA2 = "aes256-cts-hmac-sha384-192"
+AES128_SHA2 = "aes128-cts-hmac-sha256-128"
+CAMELLIA256 = "camellia256-cts-cmac"
+CAMELLIA128 = "camellia128-cts-cmac"
+RC4 = "arcfour-hmac"
+DES3 = "des3-cbc-sha1"
+STRONG = {AES256, AES128, AES256_SHA2, AES128_SHA2, CAMELLIA256, CAMELLIA128}
 
 
 class Kdc:
@@ -124,14 +129,15 @@ def ticket_enctypes(kdc, cache, service):
     """(session, ticket) enctypes of the ticket for service that a peer left in its cache, as klist says."""
     text = process.run(["klist", "-e", "-c", str(cache)], kdc.env())
     pattern = re.escape(service) + r"@\S+\s+Etype \(skey, tkt\): (\S+), (\S+)"
-    found = re.search(pattern, text)
+    found = re.search(pattern, text.replace("DEPRECATED:", ""))
     if not found:
         raise process.LabError(f"no ticket for {service} in the client's cache:\n{text}")
     return found.group(1), found.group(2)
 
 
 # krb5's trace writes an enctype's shortest name.
-SHORT_NAMES = {"aes256-cts": AES256, "aes128-cts": AES128}
+SHORT_NAMES = {"aes256-cts": AES256, "aes128-cts": AES128, "aes256-sha2": AES256_SHA2, "aes128-sha2": AES128_SHA2,
+               "camellia256-cts": CAMELLIA256, "camellia128-cts": CAMELLIA128, "rc4-hmac": RC4}
 
 
 def acceptor_subkey(trace):

@@ -3,7 +3,9 @@
 the same: greetings, tokens, commands, messages with all their octets, defects, contexts; with the keytab, without it, through
 Wireshark's own engine, in one pass and in two; and tshark calls nothing malformed.
 
-Limits: a field that only one of the two has is not compared.
+Limits: a field that only one of the two has is not compared. Wireshark's own engine is compared where the messages'
+key is of AES with SHA-1: of other enctypes it leaves a part of the checksum behind the plaintext (it takes every one
+for 12 octets long), keeps the number of an RC4 token to itself, and opens no DES3.
 """
 import sys
 import unittest
@@ -18,6 +20,12 @@ SHARED = {"greeting": ("version", "mechanism", "as_server"),
           "command": ("name", "wrapped", "verified", "sequence", "confidential", "inner_flags", "metadata", "topic",
                       "group", "username", "reason", "ttl_ms"),
           "message": ("wrapped", "verified", "sequence", "confidential", "inner_flags", "more", "length", "data")}
+ENGINE_ENCTYPES = ("aes128-cts-hmac-sha1-96", "aes256-cts-hmac-sha1-96", None)
+
+
+def of_engine(capture):
+    """Can Wireshark's own engine be held against read on this capture?"""
+    return all(row["gssapi"]["subkey_etype"] in ENGINE_ENCTYPES for row in capture["connections"] if row["gssapi"])
 
 
 def of_read(events):
@@ -75,7 +83,7 @@ class Agree(unittest.TestCase):
                 self.assertEqual(engines, set())
 
     def test_with_the_keys_of_wireshark(self):
-        for capture in self.captures(keyed=True):
+        for capture in filter(of_engine, self.captures(keyed=True)):
             with self.subTest(capture=capture["name"]):
                 events, _, engines = self.plugin(capture, "-K", subject.CAPTURES / capture["keytab"])
                 self.assert_same_events(self.read(capture, capture["keytab"]), events)
