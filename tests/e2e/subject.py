@@ -5,7 +5,9 @@ Limits: a program that runs longer than LIMIT seconds fails its test.
 import base64
 import hashlib
 import json
+import os
 import pathlib
+import signal
 import subprocess
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -18,8 +20,16 @@ def manifest():
     return json.loads((CAPTURES / "MANIFEST").read_text())["captures"]
 
 
-def run(*command, **more):
-    return subprocess.run([str(word) for word in command], capture_output=True, timeout=LIMIT, **more)
+def run(*command, input=b"", **more):
+    """Runs a program to its end, as subprocess.run does; if it takes too long, all that it started is ended too."""
+    with subprocess.Popen([str(word) for word in command], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, start_new_session=True, **more) as process:
+        try:
+            out, err = process.communicate(input, timeout=LIMIT)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
 def read_json(binary, capture, keytab=None):
