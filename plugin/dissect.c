@@ -165,7 +165,7 @@ static struct zs_pdu *first_whole(struct run *run, const struct zs_frame *f)
     }
     zs_session_step(s, run->dir, &r, at, &pdu->turn);
     pdu->turn.context_made |= settled;
-    zs_session_preview(s);
+    zs_session_conclude(s);
     remember_tokens(run, &r, pdu);
     return pdu;
 }

@@ -174,7 +174,9 @@ static void read_wrap(const struct zs_place *at, uint8_t *buf, size_t room, stru
     enum zs_rc rc = zs_context_unwrap(at->context, r->token.whole, buf, room, &r->unwrapped);
     if (rc != ZS_OK) {
         read_closed(r);
-        note(r, rc);
+        /* Under a key that nobody knows no checksum holds: that is no defect. */
+        if (rc != ZS_E_WRAP_CHECKSUM || zs_context_facts(at->context)->subkey_etype)
+            note(r, rc);
         return;
     }
     r->verified = true;

@@ -117,25 +117,30 @@ struct zs_place zs_session_place(const struct zs_session *s, enum zs_dir dir)
     };
 }
 
-static void start_sequences(struct zs_session *s)
+/* Behind a loss, or where tokens came first, the first number says nothing about the next one. */
+static void start_sequence(struct zs_side *side, bool known, uint64_t first)
 {
-    const struct zs_context_facts *f = zs_context_facts(s->context);
-    struct zs_side *initiator = &s->side[s->initiator];
-    struct zs_side *acceptor = &s->side[zs_dir_other(s->initiator)];
+    if (side->lost || side->sequence_known)
+        return;
+    side->sequence_known = known;
+    side->sequence = first + side->mics;
+}
 
-    initiator->sequence_known = f->initiator_has_sequence;
-    initiator->sequence = f->initiator_sequence + initiator->mics;
-    acceptor->sequence_known = f->acceptor_has_sequence;
-    acceptor->sequence = f->acceptor_sequence + acceptor->mics;
+static void put_context(struct zs_session *s, struct zs_span ap_req, struct zs_span ap_rep)
+{
+    s->earlier = s->context;
+    s->context = zs_context_new(s->keys, ap_req, ap_rep, s->ap_req_at.time_ns);
+    const struct zs_context_facts *f = zs_context_facts(s->context);
+    start_sequence(&s->side[s->initiator], f->initiator_has_sequence, f->initiator_sequence);
+    start_sequence(&s->side[zs_dir_other(s->initiator)], f->acceptor_has_sequence,
+                   f->acceptor_sequence);
 }
 
 static void make_context(struct zs_session *s, struct zs_span ap_req, struct zs_span ap_rep,
                          struct zs_turn *turn)
 {
-    s->earlier = s->context;
-    s->context = zs_context_new(s->keys, ap_req, ap_rep, s->ap_req_at.time_ns);
+    put_context(s, ap_req, ap_rep);
     drop_ap_req(s);
-    start_sequences(s);
     turn->context_made = true;
 }
 
@@ -207,7 +212,7 @@ static void check_token(struct zs_session *s, enum zs_dir dir, const struct zs_r
         turn->defect = ZS_E_WRAP_DIRECTION;
         return;
     }
-    if (s->context && zs_context_usable(s->context) && !r->verified) {
+    if (s->context && zs_context_usable(s->context) && r->defect != ZS_OK && !r->verified) {
         side->sequence++; /* damaged, its number perhaps too: it stands for the one that was due */
         return;
     }
@@ -308,24 +313,21 @@ void zs_session_lost(struct zs_session *s, enum zs_dir dir)
     s->side[dir].sequence_known = false;
 }
 
-void zs_session_preview(struct zs_session *s)
-{
-    if (s->ap_req && !s->context)
-        s->context = zs_context_new(s->keys, zs_span(s->ap_req, s->ap_req_n), zs_span(NULL, 0),
-                                    s->ap_req_at.time_ns);
-}
-
 bool zs_session_settle(struct zs_session *s, const struct zs_reading *r)
 {
-    return r->wrapped && zs_session_conclude(s);
+    if (!r->wrapped || !s->ap_req || s->settled)
+        return false;
+    s->settled = true;
+    zs_session_conclude(s);
+    return true;
 }
 
 bool zs_session_conclude(struct zs_session *s)
 {
-    struct zs_turn turn = {0};
-
-    conclude(s, zs_span(NULL, 0), &turn);
-    return turn.context_made;
+    if (!s->ap_req || s->context)
+        return false;
+    put_context(s, zs_span(s->ap_req, s->ap_req_n), zs_span(NULL, 0));
+    return true;
 }
 
 bool zs_session_established(const struct zs_session *s)

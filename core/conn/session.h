@@ -51,10 +51,11 @@ struct zs_session {
     bool foreign;          /* a context token of another mechanism than Kerberos was seen */
     bool mutual;           /* the AP-REQ asks for an AP-REP */
     struct zs_stamp ap_req_at;
-    uint8_t *ap_req; /* kept until the context is made; malloc'd, NULL: none */
+    uint8_t *ap_req; /* kept until it is answered; g_malloc'd, NULL: none */
     size_t ap_req_n;
     struct zs_context *context,
         *earlier; /* the one in force; one made before the AP-REP came, or NULL */
+    bool settled; /* that one was gone on with */
 };
 
 /* keys outlive s. */
@@ -77,8 +78,8 @@ struct zs_turn {
     uint64_t expected; /* with ZS_E_WRAP_SEQUENCE: the number that was due */
 };
 
-/* Per-message tokens begin and the AP-REP was never seen: makes the context without it, for an acceptor may have
- * copied the initiator's subkey. True: s->context is new, and r is to be read again at its new place. */
+/* Per-message tokens begin and the AP-REP was not seen: goes on without it, for an acceptor may have copied the
+ * initiator's subkey. True: this was the first; s->context is there and r is to be read again at its new place. */
 bool zs_session_settle(struct zs_session *s, const struct zs_reading *r);
 
 /* Takes note of a reading, which was made at zs_session_place() just now. */
@@ -89,10 +90,8 @@ void zs_session_step(struct zs_session *s, enum zs_dir dir, const struct zs_read
  * said about the order of what follows. */
 void zs_session_lost(struct zs_session *s, enum zs_dir dir);
 
-/* Makes the context of an AP-REQ that has no answer yet, to be shown beside it; the AP-REP will make another. */
-void zs_session_preview(struct zs_session *s);
-
-/* Makes the context of an AP-REQ that nobody answered, so that it can be looked into. True: it is new. */
+/* Makes the context of an AP-REQ that has no answer so far, so that it can be looked into; an AP-REP that comes
+ * after all makes another. True: it is new. */
 bool zs_session_conclude(struct zs_session *s);
 
 /* Both sides came to the end of their handshake. */

@@ -104,6 +104,14 @@ static void establish(struct heard *h, enum zs_dir initiator)
     say_sealed(h, initiator, C, INITIATOR_FIRST, "00 05'READY'");
 }
 
+static void defect_is(struct heard *h, enum zs_dir dir, uint64_t sequence, enum zs_rc rc,
+                      uint64_t expected)
+{
+    say_sealed(h, dir, M, sequence, "00'x'");
+    g_assert_cmpint(h->turn.defect, ==, rc);
+    g_assert_cmpuint(h->turn.expected, ==, expected);
+}
+
 static void explains(struct heard *h, bool closed, const char *begins)
 {
     const char *why = zs_session_explain(&h->s, closed);
@@ -206,20 +214,74 @@ static void ap_req_that_nobody_answers_is_opened_at_the_end(void)
     zs_session_clear(&h.s);
 }
 
-static void preview_gives_way_to_the_answer(void)
+static void answer_that_comes_late_makes_another_context(void)
 {
     struct heard h;
 
     start(&h);
     greet(&h, "GSSAPI", "GSSAPI");
     say_token(&h, ZS_C2S, talk_ap_req(&talk));
-    zs_session_preview(&h.s);
-    const struct zs_context *preview = h.s.context;
-    g_assert_nonnull(preview);
-    zs_session_preview(&h.s);
-    g_assert_true(h.s.context == preview);
+    g_assert_true(zs_session_conclude(&h.s));
+    g_assert_false(zs_session_conclude(&h.s));
+    const struct zs_context *first = h.s.context;
+    g_assert_cmpint(zs_context_facts(first)->why, ==, ZS_WHY_AP_REP_MISSING);
     say_token(&h, ZS_S2C, talk_ap_rep(&talk));
-    g_assert_true(h.turn.context_made && h.s.earlier == preview && h.s.context != preview);
+    g_assert_true(h.turn.context_made && h.s.earlier == first && h.s.context != first);
+    g_assert_cmpint(zs_context_facts(h.s.context)->why, ==, ZS_WHY_OPENED);
+    g_assert_false(zs_session_conclude(&h.s));
+    zs_session_clear(&h.s);
+}
+
+/* Packets of two directions may stand in a capture in another order than they were sent. */
+static void tokens_before_the_ap_rep_stay_closed_and_those_behind_it_open(void)
+{
+    struct heard h;
+
+    start(&h);
+    greet(&h, "GSSAPI", "GSSAPI");
+    say_token(&h, ZS_C2S, talk_ap_req(&talk));
+    say_sealed(&h, ZS_C2S, C, INITIATOR_FIRST, "00 05'READY'");
+    g_assert_true(zs_session_settle(&h.s, &h.reading));
+    g_assert_false(zs_session_settle(&h.s, &h.reading));
+    /* The key is unknown: that its checksum does not hold says nothing. */
+    defect_is(&h, ZS_C2S, 1001, ZS_OK, 0);
+    g_assert_true(!h.reading.verified && h.reading.defect == ZS_OK);
+    say_token(&h, ZS_S2C, talk_ap_rep(&talk));
+    defect_is(&h, ZS_C2S, 1002, ZS_OK, 0);
+    g_assert_true(h.reading.verified);
+    say_sealed(&h, ZS_S2C, C, ACCEPTOR_FIRST, "00 05'READY'");
+    g_assert_true(h.reading.verified && h.turn.defect == ZS_OK);
+    zs_session_clear(&h.s);
+}
+
+static void lost_ap_rep_costs_nothing_where_the_subkey_was_copied(void)
+{
+    struct talk copied = talk;
+    struct heard h;
+
+    copied.forge.acceptor_subkey = copied.forge.initiator_subkey;
+    start(&h);
+    greet(&h, "GSSAPI", "GSSAPI");
+    say_token(&h, ZS_C2S, talk_ap_req(&talk));
+    zs_session_lost(&h.s, ZS_S2C);
+    GByteArray *ready = talk_sealed(&copied, C, true, ACCEPTOR_FIRST, "00 05'READY'");
+    hear(&h, ZS_S2C, g_byte_array_ref(ready));
+    g_assert_true(zs_session_settle(&h.s, &h.reading));
+    hear(&h, ZS_S2C, ready);
+    g_assert_true(h.reading.verified && h.s.side[ZS_S2C].ready);
+    zs_session_clear(&h.s);
+}
+
+static void first_number_behind_a_loss_is_not_the_handshakes(void)
+{
+    struct heard h;
+
+    start(&h);
+    greet(&h, "GSSAPI", "GSSAPI");
+    say_token(&h, ZS_C2S, talk_ap_req(&talk));
+    zs_session_lost(&h.s, ZS_C2S);
+    say_token(&h, ZS_S2C, talk_ap_rep(&talk));
+    defect_is(&h, ZS_C2S, INITIATOR_FIRST + 1, ZS_OK, 0);
     zs_session_clear(&h.s);
 }
 
@@ -445,14 +507,6 @@ static void identity_too_long_for_version_1(void)
 }
 
 /* ==== sequence numbers and order ==== */
-
-static void defect_is(struct heard *h, enum zs_dir dir, uint64_t sequence, enum zs_rc rc,
-                      uint64_t expected)
-{
-    say_sealed(h, dir, M, sequence, "00'x'");
-    g_assert_cmpint(h->turn.defect, ==, rc);
-    g_assert_cmpuint(h->turn.expected, ==, expected);
-}
 
 static void sequence_numbers_are_followed(void)
 {
@@ -751,7 +805,10 @@ static void add_tests(void)
     FACT(messages_are_counted_by_their_last_frame);
     FACT(without_mutual_there_is_no_ap_rep_to_wait_for);
     FACT(ap_req_that_nobody_answers_is_opened_at_the_end);
-    FACT(preview_gives_way_to_the_answer);
+    FACT(answer_that_comes_late_makes_another_context);
+    FACT(tokens_before_the_ap_rep_stay_closed_and_those_behind_it_open);
+    FACT(lost_ap_rep_costs_nothing_where_the_subkey_was_copied);
+    FACT(first_number_behind_a_loss_is_not_the_handshakes);
     FACT(ap_rep_before_its_ap_req_is_nobodys_answer);
     FACT(second_ap_req_changes_nothing);
     FACT(ap_req_that_is_none_says_so);
