@@ -16,6 +16,9 @@ struct stream {
         *pending;  /* the beginning of a frame or greeting whose rest is awaited; NULL: none */
     uint64_t pass; /* octets of a body to pass over */
     bool lost;     /* where the next frame begins is unknown */
+    /* What befell it while nobody knew that it is ZMTP, to be said then. */
+    uint64_t early_gap;
+    bool early_conflict;
 };
 
 enum recognition { UNDECIDED, IS_ZMTP, IS_NOT_ZMTP };
@@ -28,7 +31,8 @@ struct zs_conn {
     struct zs_stamp opened_at;
     struct zs_session session;
     struct stream stream[ZS_DIR_COUNT];
-    uint8_t *scratch; /* plaintexts; grows to the largest token seen, at most frame_limit */
+    bool looking_across; /* one side's greeting is looked at again because of the other's */
+    uint8_t *scratch;    /* plaintexts; grows to the largest token seen, at most frame_limit */
     size_t scratch_n;
 };
 
@@ -43,6 +47,7 @@ struct zs_conn *zs_conn_new(const struct zs_conn_config *config, void *user, boo
 {
     struct zs_conn *c = g_new0(struct zs_conn, 1);
 
+    g_assert(config->frame_limit <= ZS_FRAME_LIMIT_MAX);
     c->config = config;
     c->user = user;
     c->midstream = midstream;
@@ -208,7 +213,9 @@ static enum zs_rc take_frame(struct zs_conn *c, enum zs_dir dir, struct zs_span 
 
     enum zs_rc rc = zs_frame_parse(framing, in, c->config->frame_limit, &f);
     if (rc == ZS_E_FRAME_SIZE && zs_frame_header_parse(framing, in, &f) == ZS_OK) {
-        emit_defect(c, dir, at, rc, NULL);
+        char detail[40];
+        g_snprintf(detail, sizeof detail, "%" G_GUINT64_FORMAT " octets", f.size);
+        emit_defect(c, dir, at, rc, detail);
         zs_session_lost(&c->session, dir);
         c->stream[dir].pass = f.size;
         *used = f.header;
@@ -228,6 +235,24 @@ static size_t pass_over(struct stream *s, size_t n)
     return passed;
 }
 
+static struct zs_span held(const struct zs_conn *c, enum zs_dir dir)
+{
+    const GByteArray *p = c->stream[dir].pending;
+    return p ? zs_span(p->data, p->len) : zs_span(NULL, 0);
+}
+
+static void consume_held(struct zs_conn *c, enum zs_dir dir, struct zs_stamp at);
+
+/* How the other side's greeting goes on may follow from this side's: ZMTP 1.0 and 2.0. */
+static void look_across(struct zs_conn *c, enum zs_dir dir, struct zs_stamp at)
+{
+    if (c->looking_across || zs_session_greeted(&c->session, zs_dir_other(dir)))
+        return;
+    c->looking_across = true;
+    consume_held(c, zs_dir_other(dir), at);
+    c->looking_across = false;
+}
+
 /* As much of in as stands by itself. Answers how many octets that was. */
 static size_t consume(struct zs_conn *c, enum zs_dir dir, struct zs_span in, struct zs_stamp at)
 {
@@ -238,11 +263,11 @@ static size_t consume(struct zs_conn *c, enum zs_dir dir, struct zs_span in, str
         size_t used = pass_over(s, in.n - done);
         done += used;
         struct zs_span rest = zs_span_skip(in, done);
-        if (rest.n == 0)
+        bool greeted = zs_session_greeted(&c->session, dir);
+        if (rest.n == 0 && greeted) /* a greeting's last part may have no octets */
             break;
-        enum zs_rc rc = zs_session_greeted(&c->session, dir)
-                            ? take_frame(c, dir, rest, at, &used)
-                            : take_greeting(c, dir, rest, at, &used);
+        enum zs_rc rc =
+            greeted ? take_frame(c, dir, rest, at, &used) : take_greeting(c, dir, rest, at, &used);
         if (rc == ZS_MORE)
             break;
         if (rc != ZS_OK) {
@@ -251,8 +276,23 @@ static size_t consume(struct zs_conn *c, enum zs_dir dir, struct zs_span in, str
             break;
         }
         done += used;
+        if (!greeted)
+            look_across(c, dir, at);
     }
     return s->lost ? in.n : done;
+}
+
+/* As much as can be of what waits. */
+static void consume_held(struct zs_conn *c, enum zs_dir dir, struct zs_stamp at)
+{
+    struct stream *s = &c->stream[dir];
+    struct zs_span in = held(c, dir);
+    size_t done = consume(c, dir, in, at);
+
+    if (done == in.n)
+        drop_pending(s);
+    else if (done)
+        g_byte_array_remove_range(s->pending, 0, (guint)done);
 }
 
 /* How many octets of in pending lacks until what it begins can be taken; at least 1. Never more than a frame, so
@@ -273,46 +313,56 @@ static void feed(struct zs_conn *c, enum zs_dir dir, struct zs_span in, struct z
     struct stream *s = &c->stream[dir];
 
     while (s->pending && in.n) {
-        size_t n = wanted(c, dir, zs_span(s->pending->data, s->pending->len));
+        size_t n = wanted(c, dir, held(c, dir));
         n = n < in.n ? n : in.n;
         g_byte_array_append(s->pending, in.p, (guint)n);
         in = zs_span_skip(in, n);
-        size_t done = consume(c, dir, zs_span(s->pending->data, s->pending->len), at);
-        if (done == s->pending->len)
-            drop_pending(s);
-        else if (done)
-            g_byte_array_remove_range(s->pending, 0, (guint)done);
+        consume_held(c, dir, at);
     }
-    size_t done = consume(c, dir, in, at);
+    size_t done = in.n ? consume(c, dir, in, at) : 0;
     if (done < in.n) {
         s->pending = g_byte_array_new();
         g_byte_array_append(s->pending, in.p + done, (guint)(in.n - done));
     }
 }
 
-static struct zs_span held(const struct zs_conn *c, enum zs_dir dir)
-{
-    const GByteArray *p = c->stream[dir].pending;
-    return p ? zs_span(p->data, p->len) : zs_span(NULL, 0);
-}
-
 /* One direction's signature is proof enough; the other may be a peer of ZMTP 1.0, which has none. */
 static enum recognition recognise(const struct zs_conn *c)
 {
-    bool possible = true;
+    bool possible = !c->stream[ZS_C2S].lost || !c->stream[ZS_S2C].lost;
 
     for (int d = 0; d < ZS_DIR_COUNT; d++) {
         struct zs_span first = held(c, (enum zs_dir)d);
         enum zs_rc rc = zs_signature_probe(first);
         if (rc == ZS_OK)
             return IS_ZMTP;
-        if (rc != ZS_MORE && zs_identity_probe(first) != ZS_OK &&
-            zs_identity_probe(first) != ZS_MORE)
-            possible = false;
-        if (rc != ZS_MORE && first.n > PROBE_LIMIT)
+        if (rc == ZS_MORE)
+            continue;
+        enum zs_rc identity = zs_identity_probe(first);
+        if ((identity != ZS_OK && identity != ZS_MORE) || first.n > PROBE_LIMIT)
             possible = false;
     }
     return possible ? UNDECIDED : IS_NOT_ZMTP;
+}
+
+static void tell_early(struct zs_conn *c, enum zs_dir dir, struct zs_stamp at)
+{
+    const struct stream *s = &c->stream[dir];
+
+    if (s->early_conflict)
+        emit_defect(c, dir, at, ZS_E_STREAM_CONFLICT, NULL);
+    if (s->early_gap)
+        emit(c, (struct zs_event){.kind = ZS_EVENT_GAP, .gap = s->early_gap}, dir, at);
+}
+
+static void start(struct zs_conn *c, struct zs_stamp at)
+{
+    emit(c, (struct zs_event){.kind = ZS_EVENT_CONNECTION, .midstream = c->midstream}, ZS_C2S,
+         c->opened_at);
+    for (int d = 0; d < ZS_DIR_COUNT; d++)
+        tell_early(c, (enum zs_dir)d, at);
+    for (int d = 0; d < ZS_DIR_COUNT; d++)
+        consume_held(c, (enum zs_dir)d, at);
 }
 
 /* Ten octets of signature are looked for before anything is said, so that other traffic costs nothing. */
@@ -320,23 +370,17 @@ static void probe(struct zs_conn *c, enum zs_dir dir, struct zs_span in, struct 
 {
     struct stream *s = &c->stream[dir];
 
-    if (!s->pending)
-        s->pending = g_byte_array_new();
-    g_byte_array_append(s->pending, in.p, (guint)in.n);
+    if (!s->lost) {
+        if (!s->pending)
+            s->pending = g_byte_array_new();
+        g_byte_array_append(s->pending, in.p, (guint)in.n);
+    }
     c->recognition = recognise(c);
-    if (c->recognition == UNDECIDED)
-        return;
-    if (c->recognition == IS_ZMTP)
-        emit(c, (struct zs_event){.kind = ZS_EVENT_CONNECTION, .midstream = c->midstream}, dir,
-             c->opened_at);
-    for (int d = 0; d < ZS_DIR_COUNT; d++) {
-        GByteArray *first = c->stream[d].pending;
-        c->stream[d].pending = NULL;
-        if (!first)
-            continue;
-        if (c->recognition == IS_ZMTP)
-            feed(c, (enum zs_dir)d, zs_span(first->data, first->len), at);
-        g_byte_array_free(first, TRUE);
+    if (c->recognition == IS_ZMTP) {
+        start(c, at);
+    } else if (c->recognition == IS_NOT_ZMTP) {
+        drop_pending(&c->stream[ZS_C2S]);
+        drop_pending(&c->stream[ZS_S2C]);
     }
 }
 
@@ -377,6 +421,8 @@ void zs_conn_gap(struct zs_conn *c, enum zs_dir dir, uint64_t bytes, struct zs_s
 {
     if (c->recognition == IS_ZMTP)
         emit(c, (struct zs_event){.kind = ZS_EVENT_GAP, .gap = bytes}, dir, at);
+    else
+        c->stream[dir].early_gap += bytes;
     c->stream[dir].lost |= !gap_inside_frame(c, dir, bytes);
     drop_pending(&c->stream[dir]);
     zs_session_lost(&c->session, dir);
@@ -386,6 +432,8 @@ void zs_conn_conflict(struct zs_conn *c, enum zs_dir dir, struct zs_stamp at)
 {
     if (c->recognition == IS_ZMTP)
         emit_defect(c, dir, at, ZS_E_STREAM_CONFLICT, NULL);
+    else
+        c->stream[dir].early_conflict = true;
 }
 
 void zs_conn_end(struct zs_conn *c, bool closed, struct zs_stamp at)

@@ -8,14 +8,16 @@
 
 struct zs_conn;
 
+/* Outlives every connection, and so do its keys. */
 struct zs_conn_config {
-    const struct zs_keyring *keys; /* outlives every connection; may be NULL */
-    size_t
-        frame_limit; /* octets of a frame's body that are kept; a longer one is a defect and passed over */
+    const struct zs_keyring *keys; /* may be NULL */
+    /* Octets of a frame's body that are kept; a longer one is a defect and passed over. ZS_FRAME_LIMIT_MAX at most. */
+    size_t frame_limit;
     void (*on_event)(void *user, const struct zs_event *ev);
 };
 
-#define ZS_FRAME_LIMIT ((size_t)64 << 20) /* a default: 64 MiB */
+#define ZS_FRAME_LIMIT     ((size_t)64 << 20) /* a default: 64 MiB */
+#define ZS_FRAME_LIMIT_MAX ((size_t)1 << 30)  /* GLib's arrays count their octets in 32 bits */
 
 /* user goes to on_event. midstream: the beginning of the connection is not in the capture. */
 struct zs_conn *zs_conn_new(const struct zs_conn_config *config, void *user, bool midstream,

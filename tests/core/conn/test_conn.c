@@ -1,0 +1,822 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* core/conn/conn.c: events as a readable log. A conversation gives the same log however its octets are cut; what
+ * is missing from it costs what it touched and nothing else. */
+#include "core/conn/conn.h"
+
+#include "core/krb/init.h"
+#include "tests/core/conn/talk.h"
+#include "tests/core/wire/wire_case.h"
+#include "tests/harness/guard.h"
+
+enum { C = ZS_FRAME_COMMAND, M = 0, LIMIT = 4096 };
+
+static struct talk talk;
+
+/* ==== the log ==== */
+
+static void log_token(GString *log, const struct zs_event_token *t)
+{
+    g_string_append_printf(log, "token %s", zs_token_kind_name(t->token->kind));
+    if (t->ap_req) {
+        char *service = zs_principal_format(&t->ap_req->service);
+        g_string_append_printf(log, " for %s", service);
+        g_free(service);
+    }
+    if (t->krb_error)
+        g_string_append_printf(log, " %d", (int)t->krb_error->code);
+}
+
+static void log_reading(GString *log, const struct zs_reading *r)
+{
+    if (r->kind == ZS_READ_COMMAND) {
+        g_string_append_printf(log, "command %s", zs_command_name(r->content.id));
+        if (r->content.body.n)
+            wire_show_span(log, "body", r->content.body);
+    } else {
+        g_string_append(log, r->more ? "message more" : "message");
+        wire_show_span(log, "data", r->data);
+    }
+    if (r->wrapped)
+        g_string_append(log, r->verified ? " opened" : " closed");
+}
+
+static void log_close(GString *log, const struct zs_event_close *c)
+{
+    g_string_append_printf(log, "close %s", zs_outcome_name(c->outcome));
+    for (int d = 0; d < ZS_DIR_COUNT; d++)
+        g_string_append_printf(log, " %s=%" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT,
+                               zs_dir_name((enum zs_dir)d), c->session->side[d].messages,
+                               c->session->side[d].message_octets);
+    if (c->reason)
+        g_string_append_printf(log, ": %s", c->reason);
+}
+
+static void log_defect(GString *log, const struct zs_event_defect *d)
+{
+    g_string_append_printf(log, "defect %s", zs_defect_of(d->rc)->code);
+    if (d->detail)
+        g_string_append_printf(log, ": %s", d->detail);
+}
+
+static void on_event(void *user, const struct zs_event *ev)
+{
+    GString *log = user;
+    const struct zs_greeting *g = ev->greeting;
+
+    if (ev->directed)
+        g_string_append_printf(log, "%s ", zs_dir_name(ev->dir));
+    switch (ev->kind) {
+    case ZS_EVENT_CONNECTION:
+        g_string_append(log, ev->midstream ? "connection midstream" : "connection");
+        break;
+    case ZS_EVENT_GREETING:
+        g_string_append_printf(log, "greeting %s", zs_greeting_version(g));
+        if (g->mechanism[0])
+            g_string_append_printf(log, " %s", g->mechanism);
+        break;
+    case ZS_EVENT_TOKEN:
+        log_token(log, &ev->token);
+        break;
+    case ZS_EVENT_CONTEXT:
+        g_string_append_printf(log, "context by %s: %s", zs_dir_name(ev->context.initiator),
+                               zs_why_code(ev->context.facts->why));
+        break;
+    case ZS_EVENT_COMMAND:
+        log_reading(log, ev->command);
+        break;
+    case ZS_EVENT_MESSAGE:
+        log_reading(log, ev->message);
+        break;
+    case ZS_EVENT_GAP:
+        g_string_append_printf(log, "gap %" G_GUINT64_FORMAT, ev->gap);
+        break;
+    case ZS_EVENT_DEFECT:
+        log_defect(log, &ev->defect);
+        break;
+    case ZS_EVENT_CLOSE:
+        log_close(log, &ev->close);
+        break;
+    }
+    g_string_append_c(log, '\n');
+}
+
+/* ==== conversations ==== */
+
+/* One side's next octets. */
+struct speech {
+    enum zs_dir dir;
+    GByteArray *octets;
+};
+
+struct story {
+    GArray *speeches;
+    bool open; /* the capture ends before the connection */
+};
+
+static void begin(struct story *s)
+{
+    *s = (struct story){.speeches = g_array_new(FALSE, FALSE, sizeof(struct speech))};
+}
+
+static const struct speech *speech_at(const struct story *s, guint i)
+{
+    return &g_array_index(s->speeches, struct speech, i);
+}
+
+static void end(struct story *s)
+{
+    for (guint i = 0; i < s->speeches->len; i++)
+        g_byte_array_unref(speech_at(s, i)->octets);
+    g_array_free(s->speeches, TRUE);
+}
+
+static void add(struct story *s, enum zs_dir dir, GByteArray *octets)
+{
+    struct speech speech = {.dir = dir, .octets = octets};
+    g_array_append_val(s->speeches, speech);
+}
+
+static void add_octets(struct story *s, enum zs_dir dir, const char *octets)
+{
+    add(s, dir, wire_octets(octets));
+}
+
+static void add_frame(struct story *s, enum zs_dir dir, uint8_t flags, const char *body)
+{
+    add(s, dir, talk_frame_of(flags, body));
+}
+
+static void add_greetings(struct story *s, const char *mechanism)
+{
+    add(s, ZS_C2S, talk_greeting(1, mechanism, false));
+    add(s, ZS_S2C, talk_greeting(1, mechanism, false));
+}
+
+static void add_token(struct story *s, enum zs_dir dir, GByteArray *token)
+{
+    add(s, dir, talk_carry(C, ZS_FORM_LIBZMQ, "INITIATE", token));
+}
+
+/* Data as a peer hands it to TCP ends where memory ends. */
+static bool hear(struct zs_conn *c, enum zs_dir dir, const uint8_t *p, size_t n, struct zs_stamp at)
+{
+    uint8_t *copy = zs_guard_copy(p, n);
+    bool is_zmtp = zs_conn_data(c, dir, copy, n, at);
+
+    zs_guard_free(copy, n);
+    return is_zmtp;
+}
+
+static const struct zs_conn_config *config(void)
+{
+    static struct zs_conn_config c = {.frame_limit = LIMIT, .on_event = on_event};
+    c.keys = talk.keys;
+    return &c;
+}
+
+/* Where a speech is cut: speech i is handed over in pieces of at most step octets; speech only is cut in two at
+ * octet at. 0: whole. */
+struct cut {
+    size_t step;
+    guint only;
+    size_t at;
+};
+
+static GString *tell(const struct story *s, const struct cut *cut)
+{
+    GString *log = g_string_new(NULL);
+    struct zs_stamp at = {.time_ns = TALK_NOW, .frame = 1};
+    struct zs_conn *c = zs_conn_new(config(), log, false, at);
+
+    for (guint i = 0; i < s->speeches->len; i++) {
+        const struct speech *speech = speech_at(s, i);
+        size_t n = speech->octets->len, done = 0;
+        size_t step = cut->step ? cut->step : n;
+        if (cut->at && i == cut->only)
+            step = cut->at;
+        while (done < n) {
+            size_t piece = step < n - done ? step : n - done;
+            hear(c, speech->dir, speech->octets->data + done, piece, at);
+            done += piece;
+            step = cut->step ? cut->step : n;
+        }
+    }
+    zs_conn_end(c, !s->open, at);
+    zs_conn_free(c);
+    return log;
+}
+
+static void same(const struct story *s, const struct cut *cut, const char *expect)
+{
+    GString *log = tell(s, cut);
+
+    if (strcmp(log->str, expect) != 0)
+        g_test_message("steps of %zu, speech %u cut at %zu", cut->step, cut->only, cut->at);
+    g_assert_cmpstr(log->str, ==, expect);
+    g_string_free(log, TRUE);
+}
+
+/* The story is used up. */
+static void tells(struct story *s, const char *expect)
+{
+    same(s, &(struct cut){0}, expect);
+    for (size_t step = 1; step <= 3; step++)
+        same(s, &(struct cut){.step = step}, expect);
+    same(s, &(struct cut){.step = 11}, expect);
+    for (guint i = 0; i < s->speeches->len && !g_test_failed(); i++)
+        for (size_t at = 1; at < speech_at(s, i)->octets->len && !g_test_failed(); at++)
+            same(s, &(struct cut){.only = i, .at = at}, expect);
+    end(s);
+}
+
+#define OPENED "connection\nc2s greeting 3.1 GSSAPI\ns2c greeting 3.1 GSSAPI\n"
+#define AUTHENTICATED                                                  \
+    OPENED "c2s token AP-REQ for zmq/server.example.org@EXAMPLE.ORG\n" \
+           "s2c token AP-REP\n"                                        \
+           "context by c2s: opened\n"
+
+static void add_handshake(struct story *s)
+{
+    add_greetings(s, "GSSAPI");
+    add_token(s, ZS_C2S, talk_ap_req(&talk));
+    add_token(s, ZS_S2C, talk_ap_rep(&talk));
+    add_frame(s, ZS_C2S, C, "");
+    add(s, ZS_S2C, talk_sealed(&talk, C, true, 2000, "00 05'READY'"));
+    add(s, ZS_C2S, talk_sealed(&talk, C, false, 1000, "00 05'READY'"));
+}
+
+#define ESTABLISHED \
+    AUTHENTICATED "c2s command \ns2c command READY opened\nc2s command READY opened\n"
+
+static void gssapi_conversation(void)
+{
+    struct story s;
+
+    begin(&s);
+    add_handshake(&s);
+    add(&s, ZS_C2S, talk_sealed(&talk, M, false, 1001, "01"));
+    add(&s, ZS_C2S, talk_sealed(&talk, M, false, 1002, "00 61*300"));
+    add(&s, ZS_S2C, talk_sealed(&talk, M, true, 2001, "02 04'PING'000a"));
+    add(&s, ZS_C2S, talk_sealed(&talk, M, false, 1003, "02 04'PONG'"));
+    add(&s, ZS_S2C, talk_sealed(&talk, M, true, 2002, "00'world'"));
+    tells(&s, ESTABLISHED "c2s message more data='' opened\n"
+                          "c2s message data=(300 octets, 61..61) opened\n"
+                          "s2c command PING body=000a opened\n"
+                          "c2s command PONG opened\n"
+                          "s2c message data='world' opened\n"
+                          "close established c2s=1/300 s2c=1/5\n");
+}
+
+/* Everything that a side says stands in one segment, as far as it may. */
+static void gssapi_in_few_segments(void)
+{
+    struct story s;
+
+    begin(&s);
+    add(&s, ZS_C2S,
+        talk_append(talk_greeting(1, "GSSAPI", false),
+                    talk_carry(C, ZS_FORM_PADDED, "HELLO", talk_ap_req(&talk))));
+    GByteArray *server = talk_append(talk_greeting(1, "GSSAPI", true),
+                                     talk_carry(C, ZS_FORM_PADDED, "WELCOME", talk_ap_rep(&talk)));
+    talk_append(server, talk_carry(C, ZS_FORM_PADDED, "READY", talk_wrap(&talk, true, 2000, "02")));
+    add(&s, ZS_S2C, server);
+    GByteArray *client =
+        talk_carry(C, ZS_FORM_PADDED, "READY", talk_wrap(&talk, false, 1000, "02"));
+    add(&s, ZS_C2S,
+        talk_append(client, talk_carry(M, ZS_FORM_PADDED, "MESSAGE",
+                                       talk_wrap(&talk, false, 1001, "00'hello'"))));
+    tells(&s, "connection\nc2s greeting 3.1 GSSAPI\n"
+              "c2s token AP-REQ for zmq/server.example.org@EXAMPLE.ORG\n"
+              "s2c greeting 3.1 GSSAPI\ns2c token AP-REP\ncontext by c2s: opened\n"
+              "s2c command READY opened\nc2s command READY opened\n"
+              "c2s message data='hello' opened\n"
+              "close established c2s=1/5 s2c=0/0\n");
+}
+
+static void plain_conversation(void)
+{
+    struct story s;
+
+    begin(&s);
+    add_greetings(&s, "PLAIN");
+    add_frame(&s, ZS_C2S, C, "05'HELLO'01'u'01'p'");
+    add_frame(&s, ZS_S2C, C, "07'WELCOME'");
+    add_frame(&s, ZS_C2S, C, "08'INITIATE'");
+    add_frame(&s, ZS_S2C, C, "05'READY'");
+    add_frame(&s, ZS_C2S, M, "61*256");
+    s.open = true;
+    tells(&s, "connection\nc2s greeting 3.1 PLAIN\ns2c greeting 3.1 PLAIN\n"
+              "c2s command HELLO body=01750170\ns2c command WELCOME\nc2s command INITIATE\n"
+              "s2c command READY\nc2s message data=(256 octets, 61..61)\n"
+              "close established c2s=1/256 s2c=0/0\n");
+}
+
+static void refusals(void)
+{
+    struct story s;
+
+    begin(&s);
+    add_greetings(&s, "GSSAPI");
+    add_token(&s, ZS_C2S, talk_ap_req(&talk));
+    add_token(&s, ZS_S2C, talk_hint());
+    tells(&s, OPENED "c2s token AP-REQ for zmq/server.example.org@EXAMPLE.ORG\n"
+                     "s2c token NegTokenInit-hint\ncontext by c2s: ap-rep-missing\n"
+                     "close failed c2s=0/0 s2c=0/0: the acceptor answered with a SPNEGO hint: it "
+                     "could not acquire its credential (libzmq asks for one that initiates too: "
+                     "KRB5_CLIENT_KTNAME and a cache collection)\n");
+    begin(&s);
+    add_greetings(&s, "GSSAPI");
+    add_token(&s, ZS_C2S, talk_ap_req(&talk));
+    add_token(&s, ZS_S2C, talk_krb_error());
+    tells(&s, OPENED "c2s token AP-REQ for zmq/server.example.org@EXAMPLE.ORG\n"
+                     "s2c token KRB-ERROR 41\ncontext by c2s: ap-rep-missing\n"
+                     "close failed c2s=0/0 s2c=0/0: the acceptor answered with a KRB-ERROR: it "
+                     "refused the ticket\n");
+    begin(&s);
+    add_greetings(&s, "GSSAPI");
+    add_token(&s, ZS_C2S, talk_ap_req(&talk));
+    tells(&s, OPENED "c2s token AP-REQ for zmq/server.example.org@EXAMPLE.ORG\n"
+                     "context by c2s: ap-rep-missing\n"
+                     "close failed c2s=0/0 s2c=0/0: the acceptor never answered the AP-REQ: it "
+                     "refused the ticket and said nothing\n");
+    begin(&s);
+    add(&s, ZS_C2S, talk_greeting(1, "GSSAPI", false));
+    add_octets(&s, ZS_S2C, "ff 00*8 7f 03");
+    tells(&s, "connection\nc2s greeting 3.1 GSSAPI\n"
+              "close failed c2s=0/0 s2c=0/0: a greeting was never finished: a peer that refuses "
+              "the other's mechanism or version stops there\n");
+}
+
+static void defects_do_not_stop_it(void)
+{
+    struct story s;
+
+    begin(&s);
+    add_handshake(&s);
+    GByteArray *damaged = talk_sealed(&talk, M, false, 1001, "00'a'");
+    damaged->data[damaged->len - 1] ^= 1;
+    add(&s, ZS_C2S, damaged);
+    add(&s, ZS_C2S, talk_sealed(&talk, M, false, 1004, "00'b'"));
+    add(&s, ZS_C2S, talk_sealed(&talk, M, false, 1005, ""));
+    add_frame(&s, ZS_S2C, C, "09'x'");
+    add(&s, ZS_S2C, talk_sealed(&talk, M, true, 2001, "00'c'"));
+    tells(&s, ESTABLISHED "c2s message data='' closed\nc2s defect wrap-checksum\n"
+                          "c2s message data='b' opened\n"
+                          "c2s defect wrap-sequence: expected 1002, got 1004\n"
+                          "c2s message data='' opened\nc2s defect inner-empty\n"
+                          "s2c command \ns2c defect command-name\n"
+                          "s2c message data='c' opened\n"
+                          "close established c2s=3/1 s2c=1/1\n");
+}
+
+static void frame_over_the_limit_is_passed_over(void)
+{
+    struct story s;
+
+    begin(&s);
+    add_greetings(&s, "NULL");
+    add_frame(&s, ZS_C2S, C, "05'READY'");
+    add_frame(&s, ZS_S2C, C, "05'READY'");
+    add_octets(&s, ZS_C2S, "02 0000000000001001 61*4097 00 01'x'");
+    add_octets(&s, ZS_C2S, "02 0000000000001000 62*4096");
+    add_octets(&s, ZS_S2C, "02 ffffffffffffffff 61*20");
+    struct cut whole = {0}, seven = {.step = 7}, one = {.step = 1};
+    const char *expect = "connection\nc2s greeting 3.1 NULL\ns2c greeting 3.1 NULL\n"
+                         "c2s command READY\ns2c command READY\n"
+                         "c2s defect frame-size: 4097 octets\nc2s message data='x'\n"
+                         "c2s message data=(4096 octets, 62..62)\n"
+                         "s2c defect frame-size: 18446744073709551615 octets\n"
+                         "close established c2s=2/4097 s2c=0/0\n";
+    same(&s, &whole, expect);
+    same(&s, &seven, expect);
+    same(&s, &one, expect);
+    end(&s);
+}
+
+static void damaged_framing_ends_a_direction(void)
+{
+    struct story s;
+
+    begin(&s);
+    add_greetings(&s, "NULL");
+    add_frame(&s, ZS_C2S, C, "05'READY'");
+    add_octets(&s, ZS_C2S, "80 00 00 01'x'");
+    add_frame(&s, ZS_S2C, C, "05'READY'");
+    tells(&s, "connection\nc2s greeting 3.1 NULL\ns2c greeting 3.1 NULL\n"
+              "c2s command READY\nc2s defect frame-flags\ns2c command READY\n"
+              "close established c2s=0/0 s2c=0/0\n");
+    begin(&s);
+    add_octets(&s, ZS_C2S, "ff 00*8 7f 03 00 'bad name' 00*12 00*32 04 00");
+    add(&s, ZS_S2C, talk_greeting(0, "NULL", false));
+    tells(&s, "connection\nc2s defect greeting-mechanism\ns2c greeting 3.0 NULL\n"
+              "close failed c2s=0/0 s2c=0/0: a greeting was never finished: a peer that refuses "
+              "the other's mechanism or version stops there\n");
+}
+
+/* ==== old versions ==== */
+
+static void version_1_against_version_3(void)
+{
+    struct story s;
+
+    begin(&s);
+    add_octets(&s, ZS_C2S, "ff 00*7 04 7f");
+    add_octets(&s, ZS_S2C, "01 00");
+    add_octets(&s, ZS_C2S, "'bob'");
+    add_octets(&s, ZS_C2S, "06 00'hello'");
+    add_octets(&s, ZS_S2C, "06 01'world'01 00");
+    tells(&s, "connection\ns2c greeting 1.0\nc2s greeting 1.0\nc2s message data='hello'\n"
+              "s2c message more data='world'\ns2c message data=''\n"
+              "close established c2s=1/5 s2c=1/5\n");
+    /* Without identity, and with nothing to say: the signature was all of it. */
+    begin(&s);
+    add_octets(&s, ZS_S2C, "02 00'i'");
+    add_octets(&s, ZS_C2S, "ff 00*7 01 7f");
+    add_octets(&s, ZS_S2C, "06 00'hello'");
+    tells(&s, "connection\ns2c greeting 1.0\nc2s greeting 1.0\ns2c message data='hello'\n"
+              "close established c2s=0/0 s2c=1/5\n");
+}
+
+static void version_2_against_version_3(void)
+{
+    struct story s;
+
+    begin(&s);
+    add_octets(&s, ZS_C2S, "ff 00*7 01 7f 03");
+    add_octets(&s, ZS_S2C, "ff 00*7 01 7f 01 05 00 00");
+    add_octets(&s, ZS_C2S, "06 00 00 01 03'one'00 03'two'");
+    tells(&s, "connection\ns2c greeting 2.0\nc2s greeting 2.0\n"
+              "c2s message more data='one'\nc2s message data='two'\n"
+              "close established c2s=1/6 s2c=0/0\n");
+    /* The capture has the socket type before the revision that it answers. */
+    begin(&s);
+    add_octets(&s, ZS_C2S, "ff 00*7 01 7f 03 06");
+    add_octets(&s, ZS_S2C, "ff 00*7 01 7f 01 05 00 00");
+    add_octets(&s, ZS_C2S, "00 00 00 03'two'");
+    tells(&s, "connection\nc2s greeting 2.0\ns2c greeting 2.0\nc2s message data='two'\n"
+              "close established c2s=1/3 s2c=0/0\n");
+}
+
+/* ==== what is no ZMTP ==== */
+
+static void other_traffic_is_put_aside(void)
+{
+    static const struct {
+        const char *name, *octets;
+        size_t known_after; /* octets */
+    } cases[] = {
+        {"HTTP", "'GET / HTTP/1.1'0d0a", 2},
+        {"TLS", "16 0301 0200 01 0001fc", 2},
+        {"SSH", "'SSH-2.0-OpenSSH_9.2'0d0a", 2},
+        {"telnet", "fffd18 fffd20 fffd23 fffd27", 10},
+        {"DNS", "001d 1234 0100 0001", 1},
+        {"zeros", "00*20", 1},
+        {"FF", "ff*20", 10},
+        {"SMB", "00000090 fe'SMB'", 1},
+        {"a long identity", "ff 0000000000000101 00 61*4", 10},
+        {"an identity and no end", "05 00 61*520", 513},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
+        for (int d = 0; d < ZS_DIR_COUNT; d++) {
+            GString *log = g_string_new(NULL);
+            struct zs_stamp at = {.time_ns = TALK_NOW, .frame = 1};
+            struct zs_conn *c = zs_conn_new(config(), log, false, at);
+            GByteArray *octets = wire_octets(cases[i].octets);
+            size_t n = 0;
+            while (n < octets->len && hear(c, (enum zs_dir)d, octets->data + n, 1, at))
+                n++;
+            if (n + 1 != cases[i].known_after)
+                g_test_fail_printf("%s: known after %zu octets", cases[i].name, n + 1);
+            zs_conn_gap(c, ZS_C2S, 100, at);
+            zs_conn_conflict(c, ZS_S2C, at);
+            g_assert_false(hear(c, ZS_S2C, octets->data, octets->len, at));
+            zs_conn_end(c, true, at);
+            g_assert_cmpstr(log->str, ==, "");
+            zs_conn_free(c);
+            g_string_free(log, TRUE);
+            g_byte_array_unref(octets);
+        }
+}
+
+static void nothing_is_said_of_a_silent_connection(void)
+{
+    struct story s;
+
+    begin(&s);
+    add_octets(&s, ZS_C2S, "ff 00*8");
+    tells(&s, "");
+    begin(&s);
+    tells(&s, "");
+}
+
+/* ==== what the capture lacks ==== */
+
+static void one_direction_alone(void)
+{
+    struct story s;
+
+    begin(&s);
+    add(&s, ZS_S2C, talk_greeting(1, "NULL", false));
+    add_frame(&s, ZS_S2C, C, "05'READY'");
+    add_frame(&s, ZS_S2C, M, "'hello'");
+    tells(&s, "connection\ns2c greeting 3.1 NULL\ns2c command READY\ns2c message data='hello'\n"
+              "close failed c2s=0/0 s2c=1/5: one side has no greeting: it sent none, or the "
+              "capture holds the other direction alone\n");
+}
+
+static struct zs_conn *null_connection(GString *log, bool midstream)
+{
+    struct zs_stamp at = {.time_ns = TALK_NOW, .frame = 1};
+    struct zs_conn *c = zs_conn_new(config(), log, midstream, at);
+
+    for (int d = 0; d < ZS_DIR_COUNT; d++) {
+        GByteArray *start =
+            talk_append(talk_greeting(1, "NULL", false), talk_frame_of(C, "05'READY'"));
+        hear(c, (enum zs_dir)d, start->data, start->len, at);
+        g_byte_array_unref(start);
+    }
+    g_string_truncate(log, 0);
+    return c;
+}
+
+static void hear_octets(struct zs_conn *c, enum zs_dir dir, const char *octets)
+{
+    GByteArray *a = wire_octets(octets);
+    struct zs_stamp at = {.time_ns = TALK_NOW, .frame = 2};
+
+    hear(c, dir, a->data, a->len, at);
+    g_byte_array_unref(a);
+}
+
+static void finish(struct zs_conn *c, GString *log, const char *expect)
+{
+    zs_conn_end(c, true, (struct zs_stamp){.time_ns = TALK_NOW, .frame = 3});
+    g_assert_cmpstr(log->str, ==, expect);
+    zs_conn_free(c);
+    g_string_free(log, TRUE);
+}
+
+static void gap_inside_a_body_costs_that_frame(void)
+{
+    static const uint64_t gaps[] = {1, 4, 9};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(gaps); i++) {
+        GString *log = g_string_new(NULL);
+        struct zs_conn *c = null_connection(log, false);
+        uint64_t gap = gaps[i];
+
+        hear_octets(c, ZS_C2S, "00 0a'x'");
+        zs_conn_gap(c, ZS_C2S, gap, (struct zs_stamp){.frame = 2});
+        if (gap < 9) {
+            char *rest = g_strdup_printf("78*%u", (unsigned)(9 - gap));
+            hear_octets(c, ZS_C2S, rest);
+            g_free(rest);
+        }
+        hear_octets(c, ZS_C2S, "00 02'ok'");
+        char *expect = g_strdup_printf("c2s gap %u\nc2s message data='ok'\n"
+                                       "close established c2s=1/2 s2c=0/0\n",
+                                       (unsigned)gap);
+        finish(c, log, expect);
+        g_free(expect);
+    }
+}
+
+static void two_gaps_inside_one_body(void)
+{
+    GString *log = g_string_new(NULL);
+    struct zs_conn *c = null_connection(log, false);
+
+    hear_octets(c, ZS_C2S, "00 0a'x'");
+    zs_conn_gap(c, ZS_C2S, 3, (struct zs_stamp){.frame = 2});
+    hear_octets(c, ZS_C2S, "'y'");
+    zs_conn_gap(c, ZS_C2S, 5, (struct zs_stamp){.frame = 2});
+    hear_octets(c, ZS_C2S, "00 02'ok'");
+    finish(c, log,
+           "c2s gap 3\nc2s gap 5\nc2s message data='ok'\n"
+           "close established c2s=1/2 s2c=0/0\n");
+}
+
+static void gap_across_frames_costs_the_direction(void)
+{
+    static const char *const before[] = {"00 0a'x'", "00", "00 01'a'", "02 00000000"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(before); i++) {
+        GString *log = g_string_new(NULL);
+        struct zs_conn *c = null_connection(log, false);
+
+        hear_octets(c, ZS_C2S, before[i]);
+        g_string_truncate(log, 0);
+        zs_conn_gap(c, ZS_C2S, 10, (struct zs_stamp){.frame = 2});
+        hear_octets(c, ZS_C2S, "00 02'no'");
+        zs_conn_gap(c, ZS_C2S, UINT64_MAX, (struct zs_stamp){.frame = 2});
+        hear_octets(c, ZS_S2C, "00 02'ok'");
+        finish(c, log,
+               i == 2 ? "c2s gap 10\nc2s gap 18446744073709551615\ns2c message data='ok'\n"
+                        "close established c2s=1/1 s2c=1/2\n"
+                      : "c2s gap 10\nc2s gap 18446744073709551615\ns2c message data='ok'\n"
+                        "close established c2s=0/0 s2c=1/2\n");
+    }
+}
+
+static void gap_inside_what_is_passed_over(void)
+{
+    GString *log = g_string_new(NULL);
+    struct zs_conn *c = null_connection(log, false);
+
+    hear_octets(c, ZS_C2S, "02 0000000000002000 61*10");
+    zs_conn_gap(c, ZS_C2S, 0x2000 - 20, (struct zs_stamp){.frame = 2});
+    hear_octets(c, ZS_C2S, "61*10 00 02'ok'");
+    finish(c, log,
+           "c2s defect frame-size: 8192 octets\nc2s gap 8172\nc2s message data='ok'\n"
+           "close established c2s=1/2 s2c=0/0\n");
+}
+
+static void gap_before_it_is_known_to_be_zmtp(void)
+{
+    GString *log = g_string_new(NULL);
+    struct zs_stamp at = {.time_ns = TALK_NOW, .frame = 1};
+    struct zs_conn *c = zs_conn_new(config(), log, true, at);
+    GByteArray *greeting = talk_greeting(1, "NULL", false);
+
+    zs_conn_gap(c, ZS_S2C, 10, at);
+    hear_octets(c, ZS_S2C, "'whatever'");
+    zs_conn_conflict(c, ZS_C2S, at);
+    g_assert_true(hear(c, ZS_C2S, greeting->data, greeting->len, at));
+    hear_octets(c, ZS_S2C, "'whatever'");
+    g_byte_array_unref(greeting);
+    finish(c, log,
+           "connection midstream\nc2s defect stream-conflict\ns2c gap 10\n"
+           "c2s greeting 3.1 NULL\n"
+           "close midstream c2s=0/0 s2c=0/0: octets of the handshake could not be read, "
+           "so how far it came is not known\n");
+    /* Both directions lack their beginning: nothing can be known. */
+    log = g_string_new(NULL);
+    c = zs_conn_new(config(), log, true, at);
+    zs_conn_gap(c, ZS_S2C, 10, at);
+    zs_conn_gap(c, ZS_C2S, 10, at);
+    g_assert_false(hear(c, ZS_S2C, (const uint8_t *)"x", 1, at));
+    finish(c, log, "");
+}
+
+static void conflict_is_said(void)
+{
+    GString *log = g_string_new(NULL);
+    struct zs_conn *c = null_connection(log, false);
+
+    zs_conn_conflict(c, ZS_S2C, (struct zs_stamp){.frame = 2});
+    hear_octets(c, ZS_S2C, "00 02'ok'");
+    finish(c, log,
+           "s2c defect stream-conflict\ns2c message data='ok'\n"
+           "close established c2s=0/0 s2c=1/2\n");
+}
+
+static void end_inside_a_frame(void)
+{
+    GString *log = g_string_new(NULL);
+    struct zs_conn *c = null_connection(log, false);
+
+    hear_octets(c, ZS_S2C, "00 02'o'");
+    finish(c, log, "close established c2s=0/0 s2c=0/0\n");
+    log = g_string_new(NULL);
+    c = null_connection(log, false);
+    g_string_truncate(log, 0);
+    zs_conn_free(c); /* without an end */
+    g_assert_cmpstr(log->str, ==, "");
+    g_string_free(log, TRUE);
+    zs_conn_free(NULL);
+}
+
+/* The story without octets [from, from + n) of one direction. */
+static GString *tell_with_gap(const struct story *s, enum zs_dir dir, size_t from, size_t n)
+{
+    GString *log = g_string_new(NULL);
+    struct zs_stamp at = {.time_ns = TALK_NOW, .frame = 1};
+    struct zs_conn *c = zs_conn_new(config(), log, false, at);
+    size_t position = 0;
+
+    for (guint i = 0; i < s->speeches->len; i++) {
+        const struct speech *speech = speech_at(s, i);
+        for (guint k = 0; k < speech->octets->len; k++) {
+            bool missing = speech->dir == dir && position >= from && position - from < n;
+            if (speech->dir == dir && position == from)
+                zs_conn_gap(c, dir, n, at);
+            position += speech->dir == dir;
+            if (!missing)
+                zs_conn_data(c, speech->dir, speech->octets->data + k, 1, at);
+        }
+    }
+    zs_conn_end(c, true, at);
+    zs_conn_free(c);
+    return log;
+}
+
+/* Every line is one of whole's, in its order, but for those about the loss itself, about tokens that stay closed
+ * without their context, and about the end. */
+static void is_part_of(const char *log, const char *whole)
+{
+    char **lines = g_strsplit(log, "\n", -1);
+
+    for (char **line = lines; *line && whole; line++) {
+        if (strstr(*line, " gap ") || g_str_has_suffix(*line, " closed") ||
+            g_str_has_prefix(*line, "close ") || g_str_has_prefix(*line, "context ") || !**line)
+            continue;
+        char *needle = g_strconcat(*line, "\n", NULL);
+        whole = strstr(whole, needle);
+        if (!whole)
+            g_test_fail_printf("\"%s\" was never said", *line);
+        g_free(needle);
+    }
+    g_strfreev(lines);
+}
+
+static void whatever_is_missing_nothing_is_invented(void)
+{
+    struct story s;
+
+    begin(&s);
+    add_handshake(&s);
+    for (unsigned i = 0; i < 3; i++) {
+        add(&s, ZS_C2S, talk_sealed(&talk, M, false, 1001 + i, "00'hello'"));
+        add(&s, ZS_S2C, talk_sealed(&talk, M, true, 2001 + i, "00'world'"));
+    }
+    GString *whole = tell(&s, &(struct cut){0});
+    for (int d = 0; d < ZS_DIR_COUNT; d++) {
+        size_t octets = 0;
+        for (guint i = 0; i < s.speeches->len; i++)
+            octets += speech_at(&s, i)->dir == (enum zs_dir)d ? speech_at(&s, i)->octets->len : 0;
+        for (size_t from = 0; from < octets && !g_test_failed(); from += 3) {
+            GString *log = tell_with_gap(&s, (enum zs_dir)d, from, 5);
+            is_part_of(log->str, whole->str);
+            g_string_free(log, TRUE);
+        }
+    }
+    g_string_free(whole, TRUE);
+    end(&s);
+}
+
+/* ==== stamps ==== */
+
+static void on_stamp(void *user, const struct zs_event *ev)
+{
+    static const char *const names[] = {
+        [ZS_EVENT_CONNECTION] = "connection", [ZS_EVENT_GREETING] = "greeting",
+        [ZS_EVENT_MESSAGE] = "message",       [ZS_EVENT_DEFECT] = "defect",
+        [ZS_EVENT_CLOSE] = "close",
+    };
+    g_string_append_printf(user, "%s@%" G_GUINT64_FORMAT " ", names[ev->kind], ev->at.frame);
+}
+
+static void events_have_the_packet_that_completed_them(void)
+{
+    struct zs_conn_config stamps = {.frame_limit = LIMIT, .on_event = on_stamp};
+    GString *log = g_string_new(NULL);
+    struct zs_conn *c = zs_conn_new(&stamps, log, false, (struct zs_stamp){.frame = 1});
+    GByteArray *g = talk_greeting(1, "NULL", false);
+
+    zs_conn_data(c, ZS_C2S, g->data, 40, (struct zs_stamp){.frame = 4});
+    zs_conn_data(c, ZS_C2S, g->data + 40, 24, (struct zs_stamp){.frame = 5});
+    zs_conn_data(c, ZS_C2S, "\x00", 1, (struct zs_stamp){.frame = 6});
+    zs_conn_data(c, ZS_C2S, "\x02h", 2, (struct zs_stamp){.frame = 7});
+    zs_conn_data(c, ZS_C2S, "i\x00\x00", 3, (struct zs_stamp){.frame = 8});
+    zs_conn_end(c, true, (struct zs_stamp){.frame = 9});
+    g_assert_cmpstr(log->str, ==,
+                    "connection@1 greeting@5 message@8 defect@8 message@8 defect@8 close@9 ");
+    zs_conn_free(c);
+    g_byte_array_unref(g);
+    g_string_free(log, TRUE);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_set_nonfatal_assertions();
+    zs_krb_init();
+    talk_init(&talk);
+#define FACT(f) g_test_add_func("/conn/" #f, f)
+    FACT(gssapi_conversation);
+    FACT(gssapi_in_few_segments);
+    FACT(plain_conversation);
+    FACT(refusals);
+    FACT(defects_do_not_stop_it);
+    FACT(frame_over_the_limit_is_passed_over);
+    FACT(damaged_framing_ends_a_direction);
+    FACT(version_1_against_version_3);
+    FACT(version_2_against_version_3);
+    FACT(other_traffic_is_put_aside);
+    FACT(nothing_is_said_of_a_silent_connection);
+    FACT(one_direction_alone);
+    FACT(gap_inside_a_body_costs_that_frame);
+    FACT(two_gaps_inside_one_body);
+    FACT(gap_across_frames_costs_the_direction);
+    FACT(gap_inside_what_is_passed_over);
+    FACT(gap_before_it_is_known_to_be_zmtp);
+    FACT(conflict_is_said);
+    FACT(end_inside_a_frame);
+    FACT(whatever_is_missing_nothing_is_invented);
+    FACT(events_have_the_packet_that_completed_them);
+#undef FACT
+    int status = g_test_run();
+    talk_clear(&talk);
+    return status;
+}
