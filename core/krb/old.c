@@ -21,13 +21,17 @@ enum {
     SEAL_NONE = 0xffff,
     USAGE_SIGN = 23, /* MIT: KG_USAGE_SIGN, of the DES3 checksum */
     SALT_WRAP = 13,  /* RFC 4757, 7.3: T of a wrap token */
+    HASH_BLOCK = 64, /* octets that MD5 and SHA-1 take at once */
+    DIGEST_MAX = 20,
 };
 
 struct zs_old_seal {
     struct zs_key key;
+    struct zs_key sign; /* DES3's checksums have one key, derived; RC4's a key for each token */
     bool rc4;
     gcry_cipher_hd_t cipher; /* DES3 in CBC, or RC4, whose key changes with each token */
-    gcry_md_hd_t hmac;       /* SHA-1 under the derived key, or MD5, whose key changes too */
+    gcry_md_hd_t hash;       /* SHA-1 or MD5 */
+    size_t digest;           /* octets that it gives */
 };
 
 bool zs_old_enctype(int32_t enctype)
@@ -74,23 +78,20 @@ static bool derive_des3(gcry_cipher_hd_t cbc, uint8_t out[24])
 
 static bool init_des3(struct zs_old_seal *s)
 {
-    uint8_t sign[24];
-
-    bool ok = s->key.n == 24 &&
-              !gcry_cipher_open(&s->cipher, GCRY_CIPHER_3DES, GCRY_CIPHER_MODE_CBC, 0) &&
-              !gcry_cipher_setkey(s->cipher, s->key.octets, s->key.n) &&
-              derive_des3(s->cipher, sign) &&
-              !gcry_md_open(&s->hmac, GCRY_MD_SHA1, GCRY_MD_FLAG_HMAC) &&
-              !gcry_md_setkey(s->hmac, sign, sizeof sign);
-    explicit_bzero(sign, sizeof sign);
-    return ok;
+    s->digest = 20;
+    s->sign.n = 24;
+    return s->key.n == 24 &&
+           !gcry_cipher_open(&s->cipher, GCRY_CIPHER_3DES, GCRY_CIPHER_MODE_CBC, 0) &&
+           !gcry_cipher_setkey(s->cipher, s->key.octets, s->key.n) &&
+           derive_des3(s->cipher, s->sign.octets) && !gcry_md_open(&s->hash, GCRY_MD_SHA1, 0);
 }
 
 static bool init_rc4(struct zs_old_seal *s)
 {
+    s->digest = 16;
     return s->key.n == 16 &&
            !gcry_cipher_open(&s->cipher, GCRY_CIPHER_ARCFOUR, GCRY_CIPHER_MODE_STREAM, 0) &&
-           !gcry_md_open(&s->hmac, GCRY_MD_MD5, GCRY_MD_FLAG_HMAC);
+           !gcry_md_open(&s->hash, GCRY_MD_MD5, 0);
 }
 
 struct zs_old_seal *zs_old_seal_new(const struct zs_key *key)
@@ -113,8 +114,9 @@ void zs_old_seal_free(struct zs_old_seal *s)
     if (!s)
         return;
     gcry_cipher_close(s->cipher);
-    gcry_md_close(s->hmac);
+    gcry_md_close(s->hash);
     zs_key_clear(&s->key);
+    zs_key_clear(&s->sign);
     free(s);
 }
 
@@ -145,16 +147,40 @@ static enum zs_rc read_parts(const struct zs_old_seal *s, const struct zs_token 
     return !s->rc4 && p->text.n % BLOCK ? ZS_E_WRAP_SHORT : ZS_OK;
 }
 
+/* K ^ ipad or K ^ opad goes first. */
+static void begin_pass(struct zs_old_seal *s, struct zs_span key, uint8_t pad)
+{
+    uint8_t block[HASH_BLOCK];
+
+    for (size_t i = 0; i < sizeof block; i++)
+        block[i] = (uint8_t)((i < key.n ? key.p[i] : 0) ^ pad);
+    gcry_md_reset(s->hash);
+    gcry_md_write(s->hash, block, sizeof block);
+    explicit_bzero(block, sizeof block);
+}
+
+/* RFC 2104: out = H(K ^ opad, H(K ^ ipad, a | b)), s->digest octets. Written out over the plain hash, for libgcrypt's
+ * own HMAC allocates with every text that it ends. out may be key. */
+static void hmac(struct zs_old_seal *s, struct zs_span key, struct zs_span a, struct zs_span b,
+                 uint8_t *out)
+{
+    uint8_t within[DIGEST_MAX];
+
+    begin_pass(s, key, 0x36);
+    gcry_md_write(s->hash, a.p, a.n);
+    gcry_md_write(s->hash, b.p, b.n);
+    memcpy(within, gcry_md_read(s->hash, 0), s->digest);
+    begin_pass(s, key, 0x5c);
+    gcry_md_write(s->hash, within, s->digest);
+    memcpy(out, gcry_md_read(s->hash, 0), s->digest);
+    explicit_bzero(within, sizeof within); /* RC4 makes keys so */
+}
+
 /* out = HMAC-MD5(key, text), 16 octets. */
-static bool hmac_md5(struct zs_old_seal *s, const uint8_t *key, struct zs_span text,
+static void hmac_md5(struct zs_old_seal *s, const uint8_t *key, struct zs_span text,
                      uint8_t out[16])
 {
-    gcry_md_reset(s->hmac);
-    if (gcry_md_setkey(s->hmac, key, 16))
-        return false;
-    gcry_md_write(s->hmac, text.p, text.n);
-    memcpy(out, gcry_md_read(s->hmac, GCRY_MD_MD5), 16);
-    return true;
+    hmac(s, zs_span(key, 16), text, zs_span(NULL, 0), out);
 }
 
 static bool rc4(struct zs_old_seal *s, const uint8_t key[16], uint8_t *out, struct zs_span in)
@@ -170,8 +196,9 @@ static bool rc4_sequence(struct zs_old_seal *s, const struct parts *p, uint8_t o
     static const uint8_t zero[4];
     uint8_t key[16];
 
-    bool ok = hmac_md5(s, s->key.octets, zs_span(zero, sizeof zero), key) &&
-              hmac_md5(s, key, p->checksum, key) && rc4(s, key, out, p->sequence);
+    hmac_md5(s, s->key.octets, zs_span(zero, sizeof zero), key);
+    hmac_md5(s, key, p->checksum, key);
+    bool ok = rc4(s, key, out, p->sequence);
     explicit_bzero(key, sizeof key);
     return ok;
 }
@@ -185,46 +212,35 @@ static bool rc4_text(struct zs_old_seal *s, const struct parts *p, const uint8_t
 
     for (size_t i = 0; i < sizeof key; i++)
         key[i] = s->key.octets[i] ^ 0xf0;
-    bool ok = hmac_md5(s, key, zs_span(zero, sizeof zero), key) &&
-              hmac_md5(s, key, zs_span(sequence, 4), key) && rc4(s, key, buf, p->text);
+    hmac_md5(s, key, zs_span(zero, sizeof zero), key);
+    hmac_md5(s, key, zs_span(sequence, 4), key);
+    bool ok = rc4(s, key, buf, p->text);
     explicit_bzero(key, sizeof key);
     return ok;
 }
 
 /* RFC 4757, 7.3: HMAC(HMAC(K, "signaturekey\0"), MD5(T | header | confounder | data | padding)). */
-static bool rc4_checksum(struct zs_old_seal *s, const struct parts *p, struct zs_span text,
-                         uint8_t out[20])
+static void rc4_checksum(struct zs_old_seal *s, const struct parts *p, struct zs_span text,
+                         uint8_t out[DIGEST_MAX])
 {
     static const char label[] = "signaturekey";
     static const uint8_t salt[4] = {SALT_WRAP};
     uint8_t key[16], digest[16];
-    gcry_buffer_t over[3] = {
-        {.data = (void *)salt, .len = sizeof salt},
-        {.data = (void *)p->header, .len = HEADER},
-        {.data = (void *)text.p, .len = text.n},
-    };
 
-    bool ok = hmac_md5(s, s->key.octets, zs_span(label, sizeof label), key) &&
-              !gcry_md_hash_buffers(GCRY_MD_MD5, 0, digest, over, 3) &&
-              hmac_md5(s, key, zs_span(digest, sizeof digest), out);
+    gcry_md_reset(s->hash);
+    gcry_md_write(s->hash, salt, sizeof salt);
+    gcry_md_write(s->hash, p->header, HEADER);
+    gcry_md_write(s->hash, text.p, text.n);
+    memcpy(digest, gcry_md_read(s->hash, 0), sizeof digest);
+    hmac_md5(s, s->key.octets, zs_span(label, sizeof label), key);
+    hmac_md5(s, key, zs_span(digest, sizeof digest), out);
     explicit_bzero(key, sizeof key);
-    return ok;
 }
 
 static bool des3_cbc(struct zs_old_seal *s, const uint8_t *iv, uint8_t *out, struct zs_span in)
 {
     return !gcry_cipher_setiv(s->cipher, iv, iv ? BLOCK : 0) &&
            !gcry_cipher_decrypt(s->cipher, out, in.n, in.p, in.n);
-}
-
-static bool des3_checksum(struct zs_old_seal *s, const struct parts *p, struct zs_span text,
-                          uint8_t out[20])
-{
-    gcry_md_reset(s->hmac);
-    gcry_md_write(s->hmac, p->header, HEADER);
-    gcry_md_write(s->hmac, text.p, text.n);
-    memcpy(out, gcry_md_read(s->hmac, GCRY_MD_SHA1), 20);
-    return true;
 }
 
 /* Sequence number first: RC4's text key comes from it. */
@@ -243,13 +259,16 @@ static bool decrypt(struct zs_old_seal *s, const struct parts *p, uint8_t sequen
 
 static bool checksum_holds(struct zs_old_seal *s, const struct parts *p, struct zs_span text)
 {
-    uint8_t sum[20];
+    uint8_t sum[DIGEST_MAX];
     unsigned differ = 0;
 
-    bool ok = s->rc4 ? rc4_checksum(s, p, text, sum) : des3_checksum(s, p, text, sum);
-    for (size_t i = 0; ok && i < p->checksum.n; i++)
+    if (s->rc4)
+        rc4_checksum(s, p, text, sum);
+    else
+        hmac(s, zs_span(s->sign.octets, s->sign.n), zs_span(p->header, HEADER), text, sum);
+    for (size_t i = 0; i < p->checksum.n; i++)
         differ |= sum[i] ^ p->checksum.p[i];
-    return ok && differ == 0;
+    return differ == 0;
 }
 
 /* RFC 1964, 1.2.1.2: four octets of number, low first (RFC 4757: high first), four of direction. */

@@ -99,6 +99,8 @@ static void bench_init(struct bench *b, size_t n)
     *b = (struct bench){.n = n, .room = n + 1000};
     b->talk = mit_establish(&f, GSS_C_MUTUAL_FLAG);
     b->context = mit_observe(&f, &b->talk);
+    g_assert_cmpint(zs_context_facts(b->context)->subkey_etype, ==,
+                    ENCTYPE_AES256_CTS_HMAC_SHA1_96);
     b->text = g_malloc(n);
     b->buf = g_malloc(b->room);
     for (size_t i = 0; i < n; i++)

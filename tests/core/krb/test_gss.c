@@ -44,7 +44,8 @@ static void messages_open(const struct zs_context *c, const struct mit_talk *t)
 
 static const struct {
     int32_t service, session;
-} mixtures[] = {{17, 17}, {18, 18}, {19, 19}, {20, 20}, {25, 25}, {26, 26}, {18, 17}, {23, 18}};
+} mixtures[] = {{17, 17}, {18, 18}, {19, 19}, {20, 20}, {25, 25}, {26, 26},
+                {18, 17}, {23, 18}, {23, 23}, {16, 16}, {18, 16}};
 
 static void observer_knows_what_mits_peers_know(void)
 {
