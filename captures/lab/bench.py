@@ -34,14 +34,17 @@ class Peer:
         self.log = bench.directory / f"{self.name}.log"
         self.trace = bench.directory / f"{self.name}.trace"
         self.errors = bench.directory / f"{self.name}.err"
-        file = bench.directory / f"{self.name}.json"
-        file.write_text(json.dumps(config))
         with self.errors.open("w") as errors:
-            self.process = process.start(
-                [sys.executable, str(PEER), str(file), str(self.log)],
-                env={**env, "KRB5_TRACE": str(self.trace)}, stdout=errors, stderr=errors)
+            self.process = process.start(self.command(config), env={**env, "KRB5_TRACE": str(self.trace)},
+                                         stdout=errors, stderr=errors)
         if config["bind"]:
             process.await_text(self.log, '"bound"', self.process)
+
+    def command(self, config):
+        """What runs it."""
+        file = self.bench.directory / f"{self.name}.json"
+        file.write_text(json.dumps(config))
+        return [sys.executable, str(PEER), str(file), str(self.log)]
 
     def wait(self):
         """Until the peer has taken its last step."""
@@ -138,7 +141,10 @@ class Bench(contextlib.ExitStack):
                   "steps": steps}
         plain = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
         env = self.kdc.env(**role["env"]) if self.kdc else plain
-        peer = Peer(self, config, env)
+        return self.join(Peer(self, config, env))
+
+    def join(self, peer):
+        """peer, which is one of the story's from now on."""
         self.callback(process.stop, peer.process)
         self.peers.append(peer)
         return peer

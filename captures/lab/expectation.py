@@ -10,6 +10,10 @@ from lab import kdc, process
 
 GREETING = 64  # octets; the version stands in the first 12
 OPPOSITE = {"c2s": "s2c", "s2c": "c2s"}
+# What a story may say of its context beyond the names; the usual is not written.
+NOTABLE = ("mechanism", "mutual", "delegated", "sequence", "dce", "channel_bindings", "confidential", "verdict",
+           "reason")
+FLAGS = {"delegated": (0x01, False), "mutual": (0x02, True), "sequence": (0x08, False), "dce": (0x1000, False)}
 TEXT_LIMIT = 200
 BASE64_LIMIT = 512
 
@@ -91,11 +95,20 @@ def command(name, direction, count=1):
     return {"name": name, "direction": direction, "count": count}
 
 
+def token_commands(connection, direction):
+    """INITIATE and the empty command, as a peer of ours logs them. libzmq's do not tell: with mutual authentication
+    and no negotiation one token is enough for each side, and the empty command is the initiator's."""
+    told = [line["name"] for line in connection.peers()[direction].events("command")]
+    if not told:
+        told = ["INITIATE", ""] if direction == connection.gssapi["initiator"] else ["INITIATE"]
+    return [command(name, direction, told.count(name)) for name in ("INITIATE", "") if name in told]
+
+
 def mechanism_commands(connection):
     """The handshake's commands, for an established connection."""
     if connection.mechanism == "GSSAPI":
         first = connection.gssapi["initiator"]
-        return [command("INITIATE", first), command("INITIATE", OPPOSITE[first]), command("", first),
+        return [*token_commands(connection, first), *token_commands(connection, OPPOSITE[first]),
                 command("READY", OPPOSITE[first]), command("READY", first)]
     if connection.mechanism == "NULL":
         return [command("READY", "c2s"), command("READY", "s2c")]
@@ -112,11 +125,33 @@ def context(connection):
     realm = initiator.bench.kdc
     service = fact["service"]
     session, ticket = kdc.ticket_enctypes(realm, initiator.env["KRB5CCNAME"], service)
-    subkey = kdc.acceptor_subkey(initiator.trace.read_text())
+    check_flags(connection)
+    subkey = subkey_enctype(connection, initiator)
     return {"opened": True, "client_principal": f"{fact['client']}@{kdc.REALM}",
             "service_principal": f"{service}@{kdc.REALM}", "kvno": initiator.bench.kvnos[service],
             "ticket_etype": ticket, "session_etype": session, "subkey_etype": subkey,
-            "subkey_from": "acceptor" if subkey else None, "initiator": fact["initiator"]}
+            "subkey_from": fact.get("subkey_from", "acceptor") if subkey else None, "initiator": fact["initiator"],
+            **{name: fact[name] for name in NOTABLE if name in fact}}
+
+
+def subkey_enctype(connection, initiator):
+    """Enctype of the key in use, as the initiator's krb5 traced it or a peer's GSS library told; None without any."""
+    told = {kdc.ENCTYPES[line["enctype"]] for peer in connection.peers().values()
+            for line in peer.events("context") if line["enctype"]}
+    traced = kdc.acceptor_subkey(initiator.trace.read_text()) if initiator.trace.exists() else None
+    found = told | ({traced} if traced else set())
+    if len(found) > 1:
+        raise process.LabError(f"the peers do not agree on the key's enctype: {found}")
+    return found.pop() if found else None
+
+
+def check_flags(connection):
+    """What the story says of the context's flags must be what the peers' GSS libraries say."""
+    for peer in connection.peers().values():
+        for line in peer.events("context"):
+            for name, (bit, usual) in FLAGS.items():
+                if bool(line["flags"] & bit) != connection.gssapi.get(name, usual):
+                    raise process.LabError(f"{peer.name} has the flags {line['flags']:#x}: {name} is not as claimed")
 
 
 def both(function):

@@ -48,6 +48,8 @@ CAMELLIA256 = "camellia256-cts-cmac"
 CAMELLIA128 = "camellia128-cts-cmac"
 RC4 = "arcfour-hmac"
 DES3 = "des3-cbc-sha1"
+ENCTYPES = {16: DES3, 17: AES128, 18: AES256, 19: AES128_SHA2, 20: AES256_SHA2, 23: RC4, 25: CAMELLIA128,
+            26: CAMELLIA256}
 STRONG = {AES256, AES128, AES256_SHA2, AES128_SHA2, CAMELLIA256, CAMELLIA128}
 
 
@@ -118,11 +120,11 @@ class Kdc:
             raise process.LabError(f"the KDC has no key for {name}")
         return int(found.group(1))
 
-    def kinit(self, name, cache):
-        """A ticket-granting ticket for name in cache, got with its key."""
+    def kinit(self, name, cache, *options):
+        """A ticket-granting ticket for name in cache, got with its key; options are kinit's."""
         keytab = self.directory / f"{os.urandom(4).hex()}.keytab"
         self.keytab(keytab, name)
-        process.run(["kinit", "-k", "-t", str(keytab), "-c", str(cache), name], self.env())
+        process.run(["kinit", *options, "-k", "-t", str(keytab), "-c", str(cache), name], self.env())
 
 
 def ticket_enctypes(kdc, cache, service):
