@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Kerberos messages of the handshake, by strict DER: RFC 4120 5.2 to 5.5 and 5.9.1, RFC 4121 4.1.1.
  *
- * Limits: addresses and authorization data are passed over; transited realms too. */
+ * Limits: addresses are passed over; of a KRB-CRED the first ticket counts. */
 #include "core/krb/messages.h"
 
 #include "core/krb/parts.h"
@@ -9,7 +9,14 @@
 
 #include <glib.h>
 
-enum { PVNO = 5, MSG_AP_REQ = 14, MSG_AP_REP = 15, MSG_KRB_ERROR = 30, GSS_C_DELEG = 1 };
+enum {
+    PVNO = 5,
+    MSG_AP_REQ = 14,
+    MSG_AP_REP = 15,
+    MSG_KRB_CRED = 22,
+    MSG_KRB_ERROR = 30,
+    GSS_C_DELEG = 1
+};
 
 /* The element inside an explicit context tag; *bad on anything but exactly one of them. */
 static int64_t tagged_int(struct zs_der *d, int n)
@@ -203,6 +210,17 @@ enum zs_rc zs_krb_error_parse(struct zs_span in, struct zs_krb_error *e)
     return ZS_OK;
 }
 
+static struct zs_span read_transited(struct zs_der *d, int n)
+{
+    struct zs_der in = zs_der_enter(d, (uint8_t)ZS_DER_CONTEXT(n));
+    struct zs_der seq = zs_der_enter(&in, ZS_DER_SEQUENCE);
+
+    tagged_int(&seq, 0);
+    struct zs_span contents = tagged(&seq, 1, ZS_DER_OCTET_STRING);
+    d->bad |= !zs_der_end(&seq) || !zs_der_end(&in);
+    return contents;
+}
+
 enum zs_rc zs_ticket_part_parse(struct zs_span in, struct zs_ticket_part *t)
 {
     struct zs_der d = zs_der(in);
@@ -213,13 +231,14 @@ enum zs_rc zs_ticket_part_parse(struct zs_span in, struct zs_ticket_part *t)
     read_key(&seq, 1, &got.key);
     got.client.realm = tagged(&seq, 2, ZS_DER_GENERAL_STRING);
     read_name(&seq, 3, &got.client);
-    zs_der_take(&seq, ZS_DER_CONTEXT(4));
+    got.transited = read_transited(&seq, 4);
     got.times.auth = tagged_time(&seq, 5);
     got.times.start = has(&seq, 6) ? tagged_time(&seq, 6) : got.times.auth;
     got.times.end = tagged_time(&seq, 7);
     got.times.renew_till = has(&seq, 8) ? tagged_time(&seq, 8) : 0;
     skip(&seq, 9);
-    skip(&seq, 10);
+    if (has(&seq, 10))
+        got.authorization = tagged(&seq, 10, ZS_DER_SEQUENCE);
     if (!zs_der_end(&seq))
         return ZS_E_DER;
     *t = got;
@@ -300,6 +319,88 @@ static uint32_t read_le(struct zs_rd *rd, size_t octets)
     for (size_t i = s.n; i-- > 0;)
         v = v << 8 | s.p[i];
     return v;
+}
+
+/* One element of AuthorizationData: its kind, and what it holds. */
+static int32_t read_authorization(struct zs_der *d, struct zs_span *contents)
+{
+    struct zs_der element = zs_der_enter(d, ZS_DER_SEQUENCE);
+    int32_t kind = (int32_t)tagged_int(&element, 0);
+
+    *contents = tagged(&element, 1, ZS_DER_OCTET_STRING);
+    d->bad |= !zs_der_end(&element);
+    return d->bad ? 0 : kind;
+}
+
+/* AD-IF-RELEVANT is looked into once: what wraps itself again and again stays what it is. */
+int32_t zs_authorization_next(struct zs_span *data)
+{
+    enum { AD_IF_RELEVANT = 1 };
+    struct zs_der d = zs_der(*data);
+    struct zs_span contents;
+
+    int32_t kind = d.left.n ? read_authorization(&d, &contents) : 0;
+    *data = d.bad ? zs_span(NULL, 0) : d.left;
+    if (kind != AD_IF_RELEVANT)
+        return kind;
+    struct zs_der inside = zs_der(contents);
+    struct zs_der list = zs_der_enter(&inside, ZS_DER_SEQUENCE);
+    int32_t first = list.left.n && !list.bad ? read_authorization(&list, &contents) : 0;
+    return first ? first : kind;
+}
+
+enum zs_rc zs_cred_parse(struct zs_span in, struct zs_cred *c)
+{
+    struct zs_der d = zs_der(in);
+    struct zs_cred got = {0};
+    struct zs_der seq = enter_message(&d, 22);
+
+    expect(&seq, 0, PVNO);
+    expect(&seq, 1, MSG_KRB_CRED);
+    zs_der_take(&seq, ZS_DER_CONTEXT(2));
+    read_encrypted(&seq, 3, &got.part);
+    if (!zs_der_end(&seq) || !zs_der_end(&d))
+        return ZS_E_DER;
+    *c = got;
+    return ZS_OK;
+}
+
+/* KrbCredInfo: everything but the key may be absent. */
+static void read_cred_info(struct zs_der *info, struct zs_cred_part *c)
+{
+    zs_der_take(info, ZS_DER_CONTEXT(0));
+    c->has_client = has(info, 1);
+    if (c->has_client) {
+        c->client.realm = tagged(info, 1, ZS_DER_GENERAL_STRING);
+        read_name(info, 2, &c->client);
+    }
+    c->flags = has(info, 3) ? tagged_flags(info, 3) : 0;
+    c->times.auth = has(info, 4) ? tagged_time(info, 4) : 0;
+    c->times.start = has(info, 5) ? tagged_time(info, 5) : 0;
+    c->times.end = has(info, 6) ? tagged_time(info, 6) : 0;
+    c->times.renew_till = has(info, 7) ? tagged_time(info, 7) : 0;
+    c->has_service = has(info, 8);
+    if (c->has_service) {
+        c->service.realm = tagged(info, 8, ZS_DER_GENERAL_STRING);
+        read_name(info, 9, &c->service);
+    }
+    skip(info, 10);
+}
+
+enum zs_rc zs_cred_part_parse(struct zs_span in, struct zs_cred_part *c)
+{
+    struct zs_der d = zs_der(in);
+    struct zs_cred_part got = {0};
+    struct zs_der seq = enter_message(&d, 29);
+    struct zs_der tag = zs_der_enter(&seq, ZS_DER_CONTEXT(0));
+    struct zs_der list = zs_der_enter(&tag, ZS_DER_SEQUENCE);
+    struct zs_der info = zs_der_enter(&list, ZS_DER_SEQUENCE);
+
+    read_cred_info(&info, &got);
+    if (seq.bad || tag.bad || list.bad || !zs_der_end(&info))
+        return ZS_E_DER;
+    *c = got;
+    return ZS_OK;
 }
 
 /* RFC 4121, 4.1.1: Lgth (16), Bnd, Flags, and with GSS_C_DELEG_FLAG DlgOpt (1), Dlgth, Deleg; all of it

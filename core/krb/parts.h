@@ -16,7 +16,9 @@ struct zs_ticket_part { /* 5.3: EncTicketPart */
     uint32_t flags;
     struct zs_key_part key;
     struct zs_principal_name client;
+    struct zs_span transited; /* realms, as domain-X500-compress writes them (3.3.3.2) */
     struct zs_ticket_times times;
+    struct zs_span authorization; /* AuthorizationData, DER; empty: none */
 };
 enum zs_rc zs_ticket_part_parse(struct zs_span in, struct zs_ticket_part *t);
 
@@ -38,6 +40,23 @@ struct zs_ap_rep_part { /* 5.5.2: EncAPRepPart */
     uint32_t sequence;
 };
 enum zs_rc zs_ap_rep_part_parse(struct zs_span in, struct zs_ap_rep_part *r);
+
+/* The next kind of authorization data (RFC 4120, 5.2.6) of *data, which is moved on; what stands inside
+ * AD-IF-RELEVANT counts by itself. 0: nothing is left, or it is not DER. */
+int32_t zs_authorization_next(struct zs_span *data);
+
+/* What a forwarded credential is for (5.8.1): the first ticket of a KRB-CRED. */
+struct zs_cred {
+    struct zs_encrypted part;
+};
+enum zs_rc zs_cred_parse(struct zs_span in, struct zs_cred *c);
+struct zs_cred_part { /* 5.8.1: EncKrbCredPart, its first KrbCredInfo */
+    bool has_client, has_service;
+    struct zs_principal_name client, service;
+    uint32_t flags;
+    struct zs_ticket_times times;
+};
+enum zs_rc zs_cred_part_parse(struct zs_span in, struct zs_cred_part *c);
 
 #define ZS_CHECKSUM_GSS 0x8003 /* RFC 4121, 4.1.1 */
 struct zs_gss_checksum {

@@ -4,6 +4,7 @@
 #include "core/krb/messages.h"
 
 #include "core/krb/parts.h"
+#include "core/wire/der.h"
 #include "core/krb/profile.h"
 #include "tests/core/krb/forge.h"
 #include "tests/harness/guard.h"
@@ -226,6 +227,71 @@ static GByteArray *gss_checksum(uint32_t flags, const char *rest, size_t n)
 }
 
 /* RFC 4121, 4.1.1 and 4.1.1.1: behind the flags the delegation, and behind it extensions. */
+static GByteArray *ad_element(int32_t kind, GByteArray *contents)
+{
+    return der(ZS_DER_SEQUENCE, der(ZS_DER_CONTEXT(0), der_int(kind), NULL),
+               der(ZS_DER_CONTEXT(1), der(ZS_DER_OCTET_STRING, contents, NULL), NULL), NULL);
+}
+
+static void authorization_data_is_named_by_its_kind(void)
+{
+    GByteArray *pac = der(ZS_DER_SEQUENCE, ad_element(128, der_octets("pac", 3)), NULL);
+    GByteArray *twice =
+        der(ZS_DER_SEQUENCE,
+            ad_element(1, der(ZS_DER_SEQUENCE, ad_element(1, der_octets("", 0)), NULL)), NULL);
+    GByteArray *all = ad_element(1, pac);
+    GByteArray *plain = ad_element(141, der_octets("x", 1));
+
+    g_byte_array_append(all, plain->data, plain->len);
+    g_byte_array_append(all, twice->data + 2, twice->len - 2);
+    struct zs_span left = span_of(all);
+    g_assert_cmpint(zs_authorization_next(&left), ==, 128);
+    g_assert_cmpint(zs_authorization_next(&left), ==, 141);
+    g_assert_cmpint(zs_authorization_next(&left), ==, 1);
+    g_assert_cmpint(zs_authorization_next(&left), ==, 0);
+
+    for (guint n = 0; n < plain->len; n++) {
+        left = zs_span(plain->data, n);
+        g_assert_cmpint(zs_authorization_next(&left), ==, 0);
+        g_assert_cmpuint(left.n, ==, 0);
+    }
+    g_byte_array_unref(all);
+    g_byte_array_unref(plain);
+    g_byte_array_unref(twice);
+}
+
+static GByteArray *name_of(const char *name)
+{
+    return der(ZS_DER_SEQUENCE, der(ZS_DER_CONTEXT(0), der_int(1), NULL),
+               der(ZS_DER_CONTEXT(1), der(ZS_DER_SEQUENCE, der_string(name), NULL), NULL), NULL);
+}
+
+static void forwarded_credential_says_whose_and_until_when(void)
+{
+    GByteArray *key = der(ZS_DER_CONTEXT(0), der(ZS_DER_SEQUENCE, NULL), NULL);
+    GByteArray *info =
+        der(ZS_DER_SEQUENCE, key, der(ZS_DER_CONTEXT(1), der_string("R.EXAMPLE"), NULL),
+            der(ZS_DER_CONTEXT(2), name_of("alice"), NULL),
+            der(ZS_DER_CONTEXT(3), der_bits(0x60000000), NULL),
+            der(ZS_DER_CONTEXT(6), der_time(FORGE_NOW), NULL), NULL);
+    GByteArray *part = der(
+        ZS_DER_APPLICATION(29),
+        der(ZS_DER_SEQUENCE, der(ZS_DER_CONTEXT(0), der(ZS_DER_SEQUENCE, info, NULL), NULL), NULL),
+        NULL);
+    struct zs_cred_part got;
+
+    g_assert_cmpint(zs_cred_part_parse(span_of(part), &got), ==, ZS_OK);
+    g_assert_true(got.has_client && !got.has_service);
+    char *client = zs_principal_format(&got.client);
+    g_assert_cmpstr(client, ==, "alice@R.EXAMPLE");
+    g_assert_cmphex(got.flags, ==, 0x60000000);
+    g_assert_cmpint(got.times.end, ==, FORGE_NOW);
+    for (guint n = 0; n < part->len; n++)
+        g_assert_cmpint(zs_cred_part_parse(zs_span(part->data, n), &got), ==, ZS_E_DER);
+    g_free(client);
+    g_byte_array_unref(part);
+}
+
 static void gss_checksum_is_read(void)
 {
     static const struct {
@@ -278,6 +344,10 @@ int main(int argc, char **argv)
     g_test_add_func("/messages/one_message_is_not_another", one_message_is_not_another);
     g_test_add_func("/messages/names_are_written_as_krb5_writes_them",
                     names_are_written_as_krb5_writes_them);
+    g_test_add_func("/messages/authorization_data_is_named_by_its_kind",
+                    authorization_data_is_named_by_its_kind);
+    g_test_add_func("/messages/forwarded_credential_says_whose_and_until_when",
+                    forwarded_credential_says_whose_and_until_when);
     g_test_add_func("/messages/gss_checksum_is_read", gss_checksum_is_read);
     return g_test_run();
 }
