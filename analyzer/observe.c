@@ -35,7 +35,7 @@ static void learn_principals(struct watched *w, const struct zs_event_context *c
     const char *name[ZS_DIR_COUNT] = {0};
 
     name[c->initiator] = c->facts->client_principal;
-    name[zs_dir_other(c->initiator)] = c->facts->ticket_opened ? c->facts->service_principal : NULL;
+    name[zs_dir_other(c->initiator)] = c->facts->opened_by ? c->facts->service_principal : NULL;
     for (int d = 0; d < ZS_DIR_COUNT; d++) {
         g_free(w->principal[d]);
         w->principal[d] = g_strdup(name[d]);
@@ -51,7 +51,7 @@ static void count(struct zs_report_summary *s, const struct zs_event *ev)
         break;
     case ZS_EVENT_CONTEXT:
         s->contexts++;
-        s->contexts_opened += ev->context.facts->ticket_opened;
+        s->contexts_opened += ev->context.facts->opened_by != ZS_ORIGIN_NONE;
         break;
     case ZS_EVENT_MESSAGE:
         s->messages += !ev->message->more;

@@ -126,7 +126,7 @@ static void remember_tokens(struct run *run, const struct zs_reading *r, struct 
         c->ap_rep_frame = run->pinfo->num;
     pdu->context = s->context;
     if (s->context && !c->reason_shown && zs_context_facts(s->context)->reason &&
-        (pdu->turn.context_made || !zs_context_facts(s->context)->ticket_opened)) {
+        (pdu->turn.context_made || !zs_context_facts(s->context)->opened_by)) {
         c->reason_shown = true;
         pdu->show_reason = true;
     }

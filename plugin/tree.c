@@ -155,12 +155,13 @@ static void context_opened(proto_tree *tree, tvbuff_t *tvb, const struct zs_cont
     if (f->subkey_etype)
         add_string(tree, zs_hf.subkey_from, tvb, zs_subkey_from_name(f->subkey_from));
     add_string(tree, zs_hf.keytab_entry, tvb, f->keytab_entry);
-    if (f->authenticator_opened) {
+    if (f->has_gss_flags)
         proto_item_set_generated(
             proto_tree_add_uint(tree, zs_hf.gss_flags, tvb, 0, 0, f->gss_flags));
+    if (f->authenticator_opened)
         proto_item_set_generated(proto_tree_add_int64(tree, zs_hf.skew, tvb, 0, 0, f->skew_ms));
-    }
-    add_string(tree, zs_hf.verdict, tvb, zs_verdict_name(f->verdict));
+    if (f->ticket_opened)
+        add_string(tree, zs_hf.verdict, tvb, zs_verdict_name(f->verdict));
 }
 
 static void add_frame_link(proto_tree *tree, int hf, tvbuff_t *tvb, uint32_t frame)
@@ -182,14 +183,14 @@ static void show_context(const struct zs_shown *s, proto_tree *parent)
         f->client_principal ? f->client_principal : "unknown client",
         f->service_principal ? f->service_principal : "unknown service");
     proto_item_set_generated(item);
-    proto_item_set_generated(
-        proto_tree_add_boolean(tree, zs_hf.context_opened, tvb, 0, 0, f->ticket_opened));
+    proto_item_set_generated(proto_tree_add_boolean(tree, zs_hf.context_opened, tvb, 0, 0,
+                                                    f->opened_by != ZS_ORIGIN_NONE));
     add_string(tree, zs_hf.client_principal, tvb, f->client_principal);
     add_string(tree, zs_hf.service_principal, tvb, f->service_principal);
     if (f->has_kvno)
         proto_item_set_generated(proto_tree_add_uint(tree, zs_hf.kvno, tvb, 0, 0, f->kvno));
     add_enctype(tree, zs_hf.ticket_etype, tvb, f->ticket_etype);
-    if (f->ticket_opened)
+    if (f->opened_by)
         context_opened(tree, tvb, f);
     add_string(tree, zs_hf.context_reason, tvb, f->reason);
     add_frame_link(tree, zs_hf.ap_req_frame, tvb, s->conversation->ap_req_frame);
@@ -349,7 +350,7 @@ static bool is_printable(struct zs_span s)
 
 static const char *sender_of(const struct zs_shown *s)
 {
-    if (!s->pdu->context || !zs_context_facts(s->pdu->context)->ticket_opened)
+    if (!s->pdu->context || !zs_context_facts(s->pdu->context)->opened_by)
         return NULL;
     const struct zs_context_facts *f = zs_context_facts(s->pdu->context);
     return s->pdu->dir == s->conversation->session.initiator ? f->client_principal
@@ -453,7 +454,7 @@ static tvbuff_t *ask_engine(const struct zs_shown *s, proto_tree *tree, const st
 static void show_context_token(const struct zs_shown *s, proto_tree *tree, const struct source *src,
                                const struct zs_reading *r)
 {
-    bool ours = s->pdu->context && zs_context_facts(s->pdu->context)->ticket_opened;
+    bool ours = s->pdu->context && zs_context_facts(s->pdu->context)->opened_by;
 
     /* Wireshark's SPNEGO takes the hint of MS-SPNG 2.2.1 for RFC 4178's mechListMIC and calls it malformed. */
     if (r->token.kind != ZS_TOKEN_NEG_INIT_HINT)

@@ -255,7 +255,7 @@ static void put_context(JsonBuilder *b, const struct zs_event_context *c)
 {
     const struct zs_context_facts *f = c->facts;
 
-    put_bool(b, "opened", f->ticket_opened);
+    put_bool(b, "opened", f->opened_by);
     put_string(b, "initiator", zs_dir_name(c->initiator));
     if (f->why != ZS_WHY_OPENED)
         put_string(b, "reason_code", zs_why_code(f->why));
@@ -269,20 +269,23 @@ static void put_context(JsonBuilder *b, const struct zs_event_context *c)
         put_int(b, "kvno", f->kvno);
     put_enctype(b, "ticket_etype", f->ticket_etype);
     put_bool(b, "mutual", f->mutual);
-    if (!f->ticket_opened)
+    if (!f->opened_by)
         return;
     put_enctype(b, "session_etype", f->session_etype);
     put_enctype(b, "subkey_etype", f->subkey_etype);
     if (f->subkey_etype)
         put_string(b, "subkey_from", zs_subkey_from_name(f->subkey_from));
-    put_ticket_times(b, &f->times);
-    if (f->authenticator_opened) {
+    if (f->ticket_opened)
+        put_ticket_times(b, &f->times);
+    if (f->has_gss_flags)
         put_flags(b, "gss_flags", f->gss_flags);
+    if (f->authenticator_opened) {
         put_bool(b, "channel_bindings", f->channel_bindings);
         put_bool(b, "delegated", f->delegated);
         put_int(b, "skew_ms", f->skew_ms);
     }
-    put_string(b, "verdict", zs_verdict_name(f->verdict));
+    if (f->ticket_opened)
+        put_string(b, "verdict", zs_verdict_name(f->verdict));
 }
 
 /* An object has a name once; one that comes again gets "#2" behind it. seen: name -> times it came. */

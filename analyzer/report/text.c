@@ -100,36 +100,41 @@ static void append_flags(GString *line, uint32_t flags)
 
 static void line_opened(GString *line, const struct zs_context_facts *f)
 {
-    append_name(line, f->client_principal);
+    append_name(line, f->client_principal ? f->client_principal : "unknown client");
     g_string_append(line, " to ");
     append_name(line, f->service_principal);
     g_string_append(line, "; ticket ");
     append_enctype(line, f->ticket_etype);
-    g_string_append(line, ", session ");
-    append_enctype(line, f->session_etype);
+    if (f->session_etype) {
+        g_string_append(line, ", session ");
+        append_enctype(line, f->session_etype);
+    }
     if (f->subkey_etype) {
         g_string_append(line, ", messages ");
         append_enctype(line, f->subkey_etype);
         g_string_append_printf(line, " (%s%s)", zs_subkey_from_name(f->subkey_from),
                                f->subkey_from == ZS_SUBKEY_SESSION ? " key" : " subkey");
     }
-    if (f->authenticator_opened) {
+    if (f->has_gss_flags) {
         g_string_append(line, "; flags");
         append_flags(line, f->gss_flags);
-        g_string_append_printf(line, "; clock %+" G_GINT64_FORMAT " ms", f->skew_ms);
     }
-    g_string_append_printf(line, "; %s; opened by ", zs_verdict_name(f->verdict));
+    if (f->authenticator_opened)
+        g_string_append_printf(line, "; clock %+" G_GINT64_FORMAT " ms", f->skew_ms);
+    if (f->ticket_opened)
+        g_string_append_printf(line, "; %s", zs_verdict_name(f->verdict));
+    g_string_append(line, "; opened by ");
     append_name(line, f->keytab_entry);
 }
 
 static void line_context(GString *line, const struct zs_context_facts *f)
 {
-    if (f->ticket_opened)
+    if (f->opened_by)
         line_opened(line, f);
     else
         g_string_append(line, "not opened");
     if (f->reason) {
-        g_string_append(line, f->ticket_opened ? "; " : ": ");
+        g_string_append(line, f->opened_by ? "; " : ": ");
         append_name(line, f->reason);
     }
 }
@@ -298,7 +303,7 @@ static const char *kind_colour(const struct zs_event *ev)
     case ZS_EVENT_GAP:
         return RED;
     case ZS_EVENT_CONTEXT:
-        return ev->context.facts->ticket_opened ? GREEN : RED;
+        return ev->context.facts->opened_by ? GREEN : RED;
     default:
         return "";
     }

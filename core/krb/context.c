@@ -9,14 +9,16 @@
 #include "core/krb/old.h"
 #include "core/krb/opener.h"
 #include "core/krb/parts.h"
-
-#include <glib.h>
+#include "core/krb/ring.h"
+#include "core/krb/secrets.h"
 
 enum { KEY_COUNT = ZS_SUBKEY_SESSION + 1, SENDER_COUNT = 2 };
 
 struct zs_context {
     struct zs_context_facts facts;
     struct zs_key key[KEY_COUNT]; /* by enum zs_subkey_from */
+    uint8_t id[ZS_SECRET_ID];     /* of its session secret */
+    bool by_secret;               /* one was used */
     /* Derived keys and their handles, made when the first token wants them; [key][sender is acceptor]. */
     struct zs_seal *seal[KEY_COUNT][SENDER_COUNT];
     struct zs_old_seal *old[KEY_COUNT];
@@ -84,7 +86,7 @@ static void open_authenticator(struct zs_context *c, krb5_context krb, const str
                     &plain))
         return;
     if (zs_authenticator_parse(zs_span(plain.p, plain.n), &a) == ZS_OK) {
-        f->authenticator_opened = true;
+        f->authenticator_opened = f->has_gss_flags = true;
         f->skew_ms = (a.time_us - time_ns / 1000) / 1000;
         set_key(c, ZS_SUBKEY_INITIATOR, &a.subkey);
         f->initiator_has_sequence = a.has_sequence;
@@ -99,7 +101,50 @@ static void open_authenticator(struct zs_context *c, krb5_context krb, const str
     zs_plaintext_clear(&plain);
 }
 
-static void open_ap_rep(struct zs_context *c, krb5_context krb, struct zs_span ap_rep)
+/* What a session secret says, so far as it is not known already. Whether the key fits, each token's checksum
+ * tells. */
+static void take_secret(struct zs_context *c, const struct zs_secret *s)
+{
+    struct zs_context_facts *f = &c->facts;
+
+    c->by_secret = true;
+    c->key[s->from] = s->key;
+    if (!f->opened_by) {
+        f->opened_by = ZS_ORIGIN_SECRET;
+        f->keytab_entry = g_strdup_printf("key log %s", s->source);
+        f->client_principal = g_strdup(s->client);
+    }
+    if (!f->has_gss_flags && s->has_flags) {
+        f->has_gss_flags = true;
+        f->gss_flags = s->flags;
+    }
+    if (!f->initiator_has_sequence) {
+        f->initiator_has_sequence = s->has_initiator_sequence;
+        f->initiator_sequence = s->initiator_sequence;
+    }
+    if (!f->acceptor_has_sequence) {
+        f->acceptor_has_sequence = s->has_acceptor_sequence;
+        f->acceptor_sequence = s->acceptor_sequence;
+    }
+}
+
+/* The acceptor's subkey is unknown, unless a session secret has it. */
+static void without_ap_rep(struct zs_context *c, const struct zs_secret *secret, enum zs_why why,
+                           const char *reason)
+{
+    if (secret) {
+        take_secret(c, secret);
+        say(&c->facts, ZS_WHY_OPENED,
+            g_strdup_printf(
+                "the AP-REP is missing or damaged; the messages' key is from key log %s",
+                secret->source));
+    } else {
+        say(&c->facts, why, g_strdup(reason));
+    }
+}
+
+static void open_ap_rep(struct zs_context *c, krb5_context krb, struct zs_span ap_rep,
+                        const struct zs_secret *secret)
 {
     struct zs_context_facts *f = &c->facts;
     struct zs_plaintext plain = {0};
@@ -107,13 +152,13 @@ static void open_ap_rep(struct zs_context *c, krb5_context krb, struct zs_span a
     struct zs_ap_rep rep;
 
     if (ap_rep.n == 0) {
-        if (f->mutual)
-            say(f, ZS_WHY_AP_REP_MISSING,
-                g_strdup(
-                    "the capture has no AP-REP for this AP-REQ, so the acceptor's subkey is unknown"));
         /* Without mutual authentication the acceptor's numbers start where the initiator's do. */
         f->acceptor_has_sequence = f->initiator_has_sequence && !f->mutual;
         f->acceptor_sequence = f->initiator_sequence;
+        if (f->mutual)
+            without_ap_rep(c, secret, ZS_WHY_AP_REP_MISSING,
+                           "the capture has no AP-REP for this AP-REQ, so the acceptor's subkey is "
+                           "unknown");
         return;
     }
     if (zs_ap_rep_parse(ap_rep, &rep) == ZS_OK &&
@@ -124,10 +169,9 @@ static void open_ap_rep(struct zs_context *c, krb5_context krb, struct zs_span a
         f->acceptor_has_sequence = part.has_sequence;
         f->acceptor_sequence = part.sequence;
     } else {
-        say(f, ZS_WHY_AP_REP_DAMAGED,
-            g_strdup(
-                "the AP-REP does not open under the ticket's session key: it is damaged, or it answers "
-                "another AP-REQ; the acceptor's subkey is unknown"));
+        without_ap_rep(c, secret, ZS_WHY_AP_REP_DAMAGED,
+                       "the AP-REP does not open under the ticket's session key: it is damaged, or "
+                       "it answers another AP-REQ; the acceptor's subkey is unknown");
     }
     zs_plaintext_clear(&plain);
 }
@@ -162,7 +206,7 @@ static void choose_subkey(struct zs_context *c)
     f->subkey_from = ZS_SUBKEY_ACCEPTOR;
     while (f->subkey_from < ZS_SUBKEY_SESSION && c->key[f->subkey_from].enctype == 0)
         f->subkey_from++;
-    bool unknown = f->mutual && !f->ap_rep_opened;
+    bool unknown = f->mutual && !f->ap_rep_opened && !c->by_secret;
     f->subkey_etype = unknown ? 0 : c->key[f->subkey_from].enctype;
     if (f->subkey_etype && !can_open(f->subkey_etype)) {
         char name[ZS_ENCTYPE_NAME_MAX];
@@ -172,31 +216,46 @@ static void choose_subkey(struct zs_context *c)
     }
 }
 
+/* The ticket's contents are known. */
+static void take_ticket(struct zs_context *c, struct zs_ticket *t)
+{
+    struct zs_context_facts *f = &c->facts;
+
+    f->ticket_opened = true;
+    f->client_principal = t->client_principal;
+    f->opened_by = t->origin;
+    f->keytab_entry = t->entry;
+    f->other_entry = t->other_entry;
+    f->times = t->times;
+    f->ticket_flags = t->flags;
+    f->session_etype = t->session_key.enctype;
+    c->key[ZS_SUBKEY_SESSION] = t->session_key;
+    t->client_principal = t->entry = NULL;
+}
+
 static void open_all(struct zs_context *c, const struct zs_keyring *keys,
                      const struct zs_ap_req *req, struct zs_span ap_rep, int64_t time_ns)
 {
+    const struct zs_secret *secret = keys ? zs_keyring_secret(keys, c->id) : NULL;
     struct zs_context_facts *f = &c->facts;
     struct zs_ticket ticket = {0};
     char *reason;
 
     enum zs_why why = zs_ticket_open(keys, req, &ticket, &reason);
+    if (why != ZS_WHY_OPENED && secret) {
+        g_free(reason);
+        take_secret(c, secret);
+        choose_subkey(c);
+        return;
+    }
     say(f, why, reason);
     if (why != ZS_WHY_OPENED)
         return;
-    f->ticket_opened = true;
-    f->client_principal = ticket.client_principal;
-    f->opened_by = ticket.origin;
-    f->keytab_entry = ticket.entry;
-    f->other_entry = ticket.other_entry;
-    f->times = ticket.times;
-    f->ticket_flags = ticket.flags;
-    f->session_etype = ticket.session_key.enctype;
-    c->key[ZS_SUBKEY_SESSION] = ticket.session_key;
-    ticket.client_principal = ticket.entry = NULL;
+    take_ticket(c, &ticket);
     zs_ticket_clear(&ticket);
 
     open_authenticator(c, zs_keyring_krb5(keys), req, time_ns);
-    open_ap_rep(c, zs_keyring_krb5(keys), ap_rep);
+    open_ap_rep(c, zs_keyring_krb5(keys), ap_rep, secret);
     if (!f->authenticator_opened)
         say(f, ZS_WHY_AUTHENTICATOR_DAMAGED,
             g_strdup("the authenticator does not open under the ticket's session key: it is "
@@ -222,6 +281,7 @@ struct zs_context *zs_context_new(const struct zs_keyring *keys, struct zs_span 
     f->kvno = req.ticket.kvno;
     f->ticket_etype = req.ticket.enctype;
     f->mutual = req.mutual_required;
+    zs_secret_id(req.authenticator.cipher, c->id);
     open_all(c, keys, &req, ap_rep, time_ns);
     return c;
 }
@@ -254,6 +314,39 @@ bool zs_context_usable(const struct zs_context *c)
         if (can_open(c->key[k].enctype))
             return true;
     return false;
+}
+
+/* The key that opens the messages, and no other: from a session key more contexts than this one can be opened. Where
+ * the AP-REP was lost, the initiator's subkey may be it; the session key is not offered on such a guess. */
+static bool secret_key(const struct zs_context *c, enum zs_subkey_from *which)
+{
+    bool known = c->facts.subkey_etype != 0;
+
+    *which = known ? c->facts.subkey_from : ZS_SUBKEY_INITIATOR;
+    return can_open(c->key[*which].enctype);
+}
+
+char *zs_context_secret(const struct zs_context *c)
+{
+    const struct zs_context_facts *f = &c->facts;
+    struct zs_secret s = {
+        .client = f->client_principal,
+        .service = f->service_principal,
+        .has_initiator_sequence = f->initiator_has_sequence,
+        .initiator_sequence = f->initiator_sequence,
+        .has_acceptor_sequence = f->acceptor_has_sequence,
+        .acceptor_sequence = f->acceptor_sequence,
+        .has_flags = f->has_gss_flags,
+        .flags = f->gss_flags,
+    };
+
+    if (!secret_key(c, &s.from))
+        return NULL;
+    memcpy(s.id, c->id, sizeof s.id);
+    s.key = c->key[s.from];
+    char *line = zs_secret_format(&s);
+    zs_key_clear(&s.key);
+    return line;
 }
 
 size_t zs_unwrap_room(size_t n)

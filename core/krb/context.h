@@ -54,7 +54,7 @@ struct zs_context_facts {
     char *service_principal; /* from the clear part: always known when the AP-REQ was read */
     char *client_principal;
     enum zs_origin opened_by; /* ZS_ORIGIN_NONE: not opened */
-    /* "service.keytab: zmq/h@R kvno 3 aes256-cts-hmac-sha1-96": which entry opened the ticket … */
+    /* "service.keytab: zmq/h@R kvno 3 aes256-cts-hmac-sha1-96": which entry of its source opened the ticket … */
     char *keytab_entry;
     bool other_entry; /* … and it is not the one which the ticket names */
     bool has_kvno;
@@ -64,6 +64,7 @@ struct zs_context_facts {
     bool mutual;                     /* AP-REP required */
     bool ticket_opened; /* its contents are known: from itself, or from the client's cache */
     bool authenticator_opened, ap_rep_opened;
+    bool has_gss_flags;    /* the authenticator opened, or a session secret says them */
     uint32_t gss_flags;    /* of the authenticator's checksum 0x8003 (RFC 4121, 4.1.1) */
     bool channel_bindings; /* Bnd is not zero */
     bool delegated;        /* GSS_C_DELEG_FLAG with a KRB-CRED */
@@ -77,7 +78,8 @@ struct zs_context_facts {
 
 struct zs_context;
 
-/* Opens what can be opened. ap_req and ap_rep are the Kerberos messages inside the context tokens (struct
+/* Opens what can be opened: the ticket first, for it says most; where that stays closed, or the AP-REP does, a
+ * session secret of this context may hold the messages' key all the same. ap_req and ap_rep are the Kerberos messages inside the context tokens (struct
  * zs_token.inner); ap_rep is empty where there is none. time_ns is the AP-REQ's packet time, Unix, UTC.
  * Never NULL: a context that did not open says why. Nothing is borrowed after the call. */
 struct zs_context *zs_context_new(const struct zs_keyring *keys, struct zs_span ap_req,

@@ -31,8 +31,7 @@ static int hex_digit(char c)
     return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/* False: not 2 * n hexadecimal digits. */
-static bool parse_hex(const char *text, size_t digits, uint8_t *out, size_t n)
+bool zs_hex_parse(const char *text, size_t digits, uint8_t *out, size_t n)
 {
     if (digits % 2 || digits / 2 != n)
         return false;
@@ -63,7 +62,7 @@ const char *zs_key_parse(struct zs_key *k, const char *text, size_t n)
     if (krb5_string_to_enctype(name, &enctype) ||
         krb5_c_keylengths(NULL, enctype, &bytes, &length) || length > ZS_KEY_MAX)
         return "krb5 has no enctype of that name";
-    if (!parse_hex(colon + 1, n - name_n - 1, k->octets, length)) {
+    if (!zs_hex_parse(colon + 1, n - name_n - 1, k->octets, length)) {
         zs_key_clear(k);
         return "a key of that enctype has another number of hexadecimal digits";
     }

@@ -18,6 +18,8 @@ struct zs_key {
 /* False, and *k is cleared, where n exceeds ZS_KEY_MAX. */
 bool zs_key_set(struct zs_key *k, int32_t enctype, const void *octets, size_t n);
 void zs_key_clear(struct zs_key *k);
+/* 2 * n hexadecimal digits as n octets; false: they are not that. */
+bool zs_hex_parse(const char *text, size_t digits, uint8_t *out, size_t n);
 /* ENCTYPE:HEX, the enctype by any of krb5's names for it, as many octets as its keys have. NULL: *k is set; else
  * why it is not (static storage), and *k is cleared. */
 const char *zs_key_parse(struct zs_key *k, const char *text, size_t n);

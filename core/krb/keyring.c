@@ -17,8 +17,9 @@
 const char *zs_origin_name(enum zs_origin o)
 {
     static const char *const names[] = {
-        [ZS_ORIGIN_NONE] = "none",         [ZS_ORIGIN_KEYTAB] = "keytab", [ZS_ORIGIN_KEY] = "key",
-        [ZS_ORIGIN_PASSWORD] = "password", [ZS_ORIGIN_CCACHE] = "ccache",
+        [ZS_ORIGIN_NONE] = "none",     [ZS_ORIGIN_KEYTAB] = "keytab",
+        [ZS_ORIGIN_KEY] = "key",       [ZS_ORIGIN_PASSWORD] = "password",
+        [ZS_ORIGIN_CCACHE] = "ccache", [ZS_ORIGIN_SECRET] = "secret",
     };
     return names[o];
 }
@@ -39,6 +40,7 @@ struct zs_keyring *zs_keyring_new(void)
 
     r->entries = g_ptr_array_new_with_free_func(free_entry);
     r->credentials = g_ptr_array_new_with_free_func(zs_credential_free);
+    r->secrets = zs_secrets_new();
     if (zs_krb5_context(&r->krb))
         r->krb = NULL;
     return r;
@@ -50,6 +52,7 @@ void zs_keyring_free(struct zs_keyring *r)
         return;
     g_ptr_array_free(r->entries, TRUE);
     g_ptr_array_free(r->credentials, TRUE);
+    g_tree_unref(r->secrets);
     if (r->krb)
         krb5_free_context(r->krb);
     g_free(r);

@@ -2,8 +2,8 @@
 #ifndef ZS_KRB_KEYRING_H
 #define ZS_KRB_KEYRING_H
 
-/* Keys to open contexts with, from every source that a user may have: a service's long-term keys, and what its
- * client's credential cache holds. Read once and kept.
+/* Keys to open contexts with, from every source that a user may have: a service's long-term keys, what its client's
+ * credential cache holds, and session secrets (secrets.h). Read once and kept.
  *
  * Each zs_keyring_add_ answers false where nothing was added; *why is then one sentence that names the source
  * and the reason ("service.keytab: a keytab without any key"), never a key; g_free() it. */
@@ -16,6 +16,7 @@ enum zs_origin {
     ZS_ORIGIN_KEY,      /* given by itself */
     ZS_ORIGIN_PASSWORD, /* made from a password */
     ZS_ORIGIN_CCACHE,   /* the client's credential cache */
+    ZS_ORIGIN_SECRET,   /* a key log: the session's own key */
 };
 const char *zs_origin_name(enum zs_origin o); /* "keytab", "key", …: stable, for machines */
 

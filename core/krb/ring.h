@@ -14,6 +14,7 @@ struct zs_keyring {
     /* Pointers, for a key stays where it is: a growing array leaves copies behind. */
     GPtrArray *entries;     /* struct zs_keyring_entry * */
     GPtrArray *credentials; /* struct zs_credential * */
+    GTree *secrets;         /* struct zs_secret * by its id */
 };
 
 /* A new entry without principal and kvno, in r; its key is a copy of key. The caller fills in the rest. */
@@ -33,6 +34,29 @@ void zs_credential_free(void *credential); /* wipes */
 /* The credential whose ticket has this sealed part; NULL: none. */
 const struct zs_credential *zs_keyring_credential(const struct zs_keyring *r,
                                                   struct zs_span cipher);
+
+#define ZS_SECRET_ID 32 /* octets */
+
+/* What a key log says of one context. Names are NULL where it does not say them. */
+struct zs_secret {
+    uint8_t id[ZS_SECRET_ID];
+    struct zs_key key;
+    enum zs_subkey_from from; /* what the key is */
+    char *client, *service;   /* principals */
+    char *source;             /* the key log's name as it was given */
+    bool has_initiator_sequence, has_acceptor_sequence, has_flags;
+    uint64_t initiator_sequence, acceptor_sequence; /* the first that each side is to use */
+    uint32_t flags;                                 /* GSS flags */
+};
+GTree *zs_secrets_new(void);
+void zs_secret_clear(struct zs_secret *s); /* wipes */
+/* The id of the context whose AP-REQ has this authenticator (ciphertext): its SHA-256. An authenticator is made anew
+ * for every context and passes by in the clear, sealed. */
+void zs_secret_id(struct zs_span authenticator, uint8_t id[ZS_SECRET_ID]);
+const struct zs_secret *zs_keyring_secret(const struct zs_keyring *r,
+                                          const uint8_t id[ZS_SECRET_ID]);
+/* The line; zs_secret_free() it. */
+char *zs_secret_format(const struct zs_secret *s);
 
 /* Why path cannot be read as a file, in a sentence that names it, or NULL; g_free() it. libkrb5 names neither. */
 char *zs_file_trouble(const char *path);

@@ -6,6 +6,7 @@
 #include "core/krb/opener.h"
 #include "core/krb/parts.h"
 #include "core/krb/ring.h"
+#include "core/krb/secrets.h"
 
 enum { NAMES_SHOWN = 4 };
 
@@ -347,11 +348,17 @@ static enum zs_why explain_credentials(const struct zs_keyring *keys, const char
     return l.principal ? ZS_WHY_KEY_DIFFERS : ZS_WHY_NO_PRINCIPAL;
 }
 
-static enum zs_why explain_no_keys(const char *service, const struct zs_ap_req *req, char **reason)
+static enum zs_why explain_no_keys(const struct zs_keyring *keys, const char *service,
+                                   const struct zs_ap_req *req, char **reason)
 {
+    bool log = keys && zs_keyring_secret_count(keys);
     char *with = sealed_with(&req->ticket);
 
-    *reason = g_strdup_printf("no keytab was given; the ticket is for %s (%s)", service, with);
+    *reason =
+        g_strdup_printf("%s; the ticket is for %s (%s)",
+                        log ? "no keytab was given, and the key log has nothing on this context"
+                            : "no keytab was given",
+                        service, with);
     g_free(with);
     return ZS_WHY_NO_KEYS;
 }
@@ -371,7 +378,7 @@ enum zs_why zs_ticket_open(const struct zs_keyring *keys, const struct zs_ap_req
     else if (keys && keys->credentials->len)
         why = explain_credentials(keys, service, reason);
     else
-        why = explain_no_keys(service, req, reason);
+        why = explain_no_keys(keys, service, req, reason);
     g_free(service);
     return why;
 }

@@ -1,23 +1,50 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* forge_seeds OUT: writes seeds for the targets of core/krb, forged, into OUT/ap_req, OUT/ap_rep, OUT/wrap. */
+/* forge_seeds OUT: writes seeds for the targets of core/krb, forged, into OUT/ap_req, OUT/ap_rep, OUT/wrap; and those of
+ * the sources of keys, into OUT/keylog and OUT/keytab. */
+#include "core/krb/secrets.h"
+
 #include "tests/fuzz/fuzz_krb.h"
+
+static void put_seed(const char *out, const char *target, const char *name, struct zs_span s)
+{
+    char *directory = g_build_filename(out, target, NULL);
+    char *path = g_build_filename(directory, name, NULL);
+    GError *error = NULL;
+
+    g_mkdir_with_parents(directory, 0777);
+    g_file_set_contents(path, (const char *)s.p, (gssize)s.n, &error);
+    g_assert_no_error(error);
+    g_free(path);
+    g_free(directory);
+}
 
 static void seed(const char *out, const char *target, enum fuzz_krb what, unsigned number,
                  struct zs_span s)
 {
     uint8_t first = (uint8_t)what;
     GByteArray *a = der_octets(&first, 1);
-    char *directory = g_build_filename(out, target, NULL);
-    char *path = g_strdup_printf("%s/forged-%d-%u", directory, (int)what, number);
-    GError *error = NULL;
+    char *name = g_strdup_printf("forged-%d-%u", (int)what, number);
 
     g_byte_array_append(a, s.p, (guint)s.n);
-    g_mkdir_with_parents(directory, 0777);
-    g_file_set_contents(path, (const char *)a->data, a->len, &error);
-    g_assert_no_error(error);
-    g_free(path);
-    g_free(directory);
+    put_seed(out, target, name, span_of(a));
+    g_free(name);
     g_byte_array_unref(a);
+}
+
+static void seed_sources(const char *out, const struct forge *f)
+{
+    struct zs_context *c = forge_observe(f);
+    struct forge_entry entry = {f->service, 3, false, f->service_key};
+    char *line = zs_context_secret(c), *keytab = forge_keytab(&entry, 1), *octets;
+    gsize n;
+
+    put_seed(out, "keylog", "forged", zs_span(line, strlen(line)));
+    g_assert_true(g_file_get_contents(keytab, &octets, &n, NULL));
+    put_seed(out, "keytab", "forged", zs_span(octets, n));
+    g_free(octets);
+    forge_remove(keytab);
+    zs_secret_free(line);
+    zs_context_free(c);
 }
 
 static void seed_forged(const char *out, const char *target, enum fuzz_krb what, unsigned number,
@@ -71,9 +98,11 @@ int main(int argc, char **argv)
 
     if (argc != 2)
         return 2;
+    zs_krb_init();
     forge_init(&f, 18);
     seed_handshake(argv[1], &f, 0);
     seed_wraps(argv[1], &f);
+    seed_sources(argv[1], &f);
     f.renew_till = f.end;
     f.has_kvno = f.initiator_has_sequence = f.acceptor_has_sequence = false;
     f.initiator_subkey.enctype = f.acceptor_subkey.enctype = 0;

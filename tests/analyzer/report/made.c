@@ -101,9 +101,25 @@ struct zs_context_facts made_facts(void)
         .ticket_opened = true,
         .authenticator_opened = true,
         .ap_rep_opened = true,
+        .has_gss_flags = true,
         .gss_flags = 0x136,
         .times = {.auth = 1750000000, .end = 1750036000},
         .skew_ms = -12,
         .verdict = ZS_VERDICT_ACCEPTABLE,
+    };
+}
+
+struct zs_context_facts made_facts_of_secret(void)
+{
+    return (struct zs_context_facts){
+        .service_principal = (char *)"zmq/server@EXAMPLE.ORG",
+        .opened_by = ZS_ORIGIN_SECRET,
+        .keytab_entry = (char *)"key log a.keys",
+        .ticket_etype = 18,
+        .subkey_etype = 18,
+        .subkey_from = ZS_SUBKEY_INITIATOR,
+        .mutual = true,
+        .has_gss_flags = true,
+        .gss_flags = 2,
     };
 }

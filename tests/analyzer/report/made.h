@@ -35,5 +35,7 @@ char *made_report_of(const struct zs_report *r, enum zs_mechanism mechanism, uin
 
 /* A context that opened, all of its facts set. */
 struct zs_context_facts made_facts(void);
+/* One that a session secret opened which says little. */
+struct zs_context_facts made_facts_of_secret(void);
 
 #endif

@@ -143,18 +143,26 @@ static void context_lines(void)
     struct zs_event ev = made_event(ZS_EVENT_CONTEXT);
 
     ev.context = (struct zs_event_context){.facts = &facts, .initiator = ZS_S2C};
-    says(&ev,
-         "{\"event\":\"context\"," HEAD ",\"opened\":true,\"initiator\":\"s2c\","
-         "\"client_principal\":\"alice@EXAMPLE.ORG\","
-         "\"service_principal\":\"zmq/server@EXAMPLE.ORG\","
-         "\"opened_by\":\"keytab\",\"keytab_entry\":\"service.keytab: zmq/server@EXAMPLE.ORG kvno 3\",\"kvno\":3,"
-         "\"ticket_etype\":\"aes256-cts-hmac-sha1-96\",\"mutual\":true,"
-         "\"session_etype\":\"aes128-cts-hmac-sha1-96\","
-         "\"subkey_etype\":\"aes256-cts-hmac-sha1-96\",\"subkey_from\":\"acceptor\","
-         "\"ticket_times\":{\"auth\":\"2025-06-15T15:06:40Z\",\"end\":\"2025-06-16T01:06:40Z\"},"
-         "\"gss_flags\":[\"mutual\",\"replay\",\"conf\",\"integ\",\"trans\"],"
-         "\"channel_bindings\":false,\"delegated\":false,\"skew_ms\":-12,"
-         "\"verdict\":\"acceptable\"}\n");
+    says(
+        &ev,
+        "{\"event\":\"context\"," HEAD ",\"opened\":true,\"initiator\":\"s2c\","
+        "\"client_principal\":\"alice@EXAMPLE.ORG\","
+        "\"service_principal\":\"zmq/server@EXAMPLE.ORG\","
+        "\"opened_by\":\"keytab\",\"keytab_entry\":\"service.keytab: zmq/server@EXAMPLE.ORG kvno 3\",\"kvno\":3,"
+        "\"ticket_etype\":\"aes256-cts-hmac-sha1-96\",\"mutual\":true,"
+        "\"session_etype\":\"aes128-cts-hmac-sha1-96\","
+        "\"subkey_etype\":\"aes256-cts-hmac-sha1-96\",\"subkey_from\":\"acceptor\","
+        "\"ticket_times\":{\"auth\":\"2025-06-15T15:06:40Z\",\"end\":\"2025-06-16T01:06:40Z\"},"
+        "\"gss_flags\":[\"mutual\",\"replay\",\"conf\",\"integ\",\"trans\"],"
+        "\"channel_bindings\":false,\"delegated\":false,\"skew_ms\":-12,"
+        "\"verdict\":\"acceptable\"}\n");
+    facts = made_facts_of_secret();
+    says(&ev, "{\"event\":\"context\"," HEAD ",\"opened\":true,\"initiator\":\"s2c\","
+              "\"service_principal\":\"zmq/server@EXAMPLE.ORG\","
+              "\"opened_by\":\"secret\",\"keytab_entry\":\"key log a.keys\","
+              "\"ticket_etype\":\"aes256-cts-hmac-sha1-96\",\"mutual\":true,"
+              "\"subkey_etype\":\"aes256-cts-hmac-sha1-96\",\"subkey_from\":\"initiator\","
+              "\"gss_flags\":[\"mutual\"]}\n");
     facts = (struct zs_context_facts){
         .why = ZS_WHY_NO_KEYS, .reason = (char *)"no keytab was given", .mutual = true};
     says(&ev, "{\"event\":\"context\"," HEAD

@@ -94,7 +94,7 @@ static void context_lines(void)
                    "messages aes256-cts-hmac-sha1-96 (acceptor subkey); "
                    "flags mutual replay conf integ trans; clock -12 ms; acceptable; "
                    "opened by service.keytab: zmq/server@EXAMPLE.ORG kvno 3\n");
-    facts.authenticator_opened = false;
+    facts.authenticator_opened = facts.has_gss_flags = false;
     facts.subkey_etype = 0;
     facts.verdict = ZS_VERDICT_UNKNOWN;
     facts.reason = (char *)"the AP-REP\nis damaged";
@@ -103,6 +103,11 @@ static void context_lines(void)
                    "ticket aes256-cts-hmac-sha1-96, session aes128-cts-hmac-sha1-96; unknown; "
                    "opened by service.keytab: zmq/server@EXAMPLE.ORG kvno 3; "
                    "the AP-REP\\x0ais damaged\n");
+    facts = made_facts_of_secret();
+    says(&ev, BOTH "context    unknown client to zmq/server@EXAMPLE.ORG; "
+                   "ticket aes256-cts-hmac-sha1-96, "
+                   "messages aes256-cts-hmac-sha1-96 (initiator subkey); flags mutual; "
+                   "opened by key log a.keys\n");
     facts = (struct zs_context_facts){.why = ZS_WHY_NO_KEYS, .reason = (char *)"no keytab"};
     says(&ev, BOTH "context    not opened: no keytab\n");
 }
