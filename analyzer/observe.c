@@ -68,11 +68,21 @@ static void count(struct zs_report_summary *s, const struct zs_event *ev)
     }
 }
 
+static bool is_chosen(const struct zs_observation *o, uint64_t connection)
+{
+    for (size_t i = 0; i < o->connection_count; i++)
+        if (o->connections[i] == connection)
+            return true;
+    return o->connection_count == 0;
+}
+
 static void on_event(void *user, const struct zs_event *ev)
 {
     struct watched *w = user;
     const struct zs_observation *o = w->run->o;
 
+    if (!is_chosen(o, w->names.number))
+        return;
     if (ev->kind == ZS_EVENT_CONTEXT)
         learn_principals(w, &ev->context);
     count(&w->run->summary, ev);
@@ -220,6 +230,8 @@ bool zs_observe(const struct zs_observation *o, GError **error)
         run.summary.not_read = counters.packets - counters.segments;
         run.summary.peak_memory = peak_memory();
         o->report->end(&o->options, &run.summary);
+        if (o->summary)
+            *o->summary = run.summary;
     }
     g_ptr_array_free(captures, TRUE);
     if (first)

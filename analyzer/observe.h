@@ -13,8 +13,11 @@ struct zs_observation {
     const char *filter;            /* pcap-filter(7), or NULL */
     uint64_t packet_limit;         /* stop after so many packets; 0: none */
     const struct zs_keyring *keys; /* may be NULL */
+    const uint64_t *connections;   /* only these are reported and counted; none: all */
+    size_t connection_count;
     const struct zs_report *report;
     struct zs_report_options options;
+    struct zs_report_summary *summary; /* filled at the end, too, if it is not NULL */
 };
 
 /* Runs it whole. What was read before an error has been reported, and the report is whole. False: *error is the

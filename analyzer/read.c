@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* zmtpscope read: one line per event of the captures. */
 #include "analyzer/command.h"
+#include "analyzer/keys.h"
 #include "analyzer/observe.h"
 
 #include <errno.h>
@@ -8,7 +9,7 @@
 #include <unistd.h>
 
 struct read_options {
-    char **keytabs;
+    struct zs_key_options keys;
     char **files; /* -r */
     char **rest;
     char *filter;
@@ -18,7 +19,7 @@ struct read_options {
 
 static void clear_options(struct read_options *r)
 {
-    g_strfreev(r->keytabs);
+    zs_key_options_clear(&r->keys);
     g_strfreev(r->files);
     g_strfreev(r->rest);
     g_free(r->filter);
@@ -27,8 +28,6 @@ static void clear_options(struct read_options *r)
 static bool parse(int argc, char **argv, struct read_options *r, GError **error)
 {
     const GOptionEntry entries[] = {
-        {"keytab", 'K', 0, G_OPTION_ARG_FILENAME_ARRAY, &r->keytabs,
-         "open tickets with the keys of KEYTAB (may be given again)", "KEYTAB"},
         {"read", 'r', 0, G_OPTION_ARG_FILENAME_ARRAY, &r->files,
          "a capture; the other arguments are then a filter, as for tcpdump", "FILE"},
         {"filter", 'f', 0, G_OPTION_ARG_STRING, &r->filter,
@@ -46,6 +45,7 @@ static bool parse(int argc, char **argv, struct read_options *r, GError **error)
         g_option_context_new("- one line per event of the captures; FILE - is standard input");
 
     g_option_context_add_main_entries(c, entries, NULL);
+    zs_key_options_add(&r->keys, c);
     g_option_context_set_description(
         c, "Example:\n  zmtpscope read -K captures/reqrep.keytab captures/reqrep.pcap\n");
     bool ok = g_option_context_parse(c, &argc, &argv, error);
@@ -66,27 +66,10 @@ static void settle_filter(struct read_options *r)
     }
 }
 
-/* A keytab that cannot be read stops the run: the user asked for it by name. */
-static struct zs_keyring *load_keytabs(char **paths)
-{
-    struct zs_keyring *ring = zs_keyring_new();
-
-    for (char **path = paths; path && *path; path++) {
-        char *why;
-        if (!zs_keyring_add_keytab(ring, *path, &why)) {
-            fprintf(stderr, "zmtpscope: %s\n", why);
-            g_free(why);
-            zs_keyring_free(ring);
-            return NULL;
-        }
-    }
-    return ring;
-}
-
 static int observe(const struct read_options *r)
 {
     GError *error = NULL;
-    struct zs_keyring *ring = load_keytabs(r->keytabs);
+    struct zs_keyring *ring = zs_key_options_load(&r->keys);
 
     if (!ring)
         return ZS_EXIT_FAILED;

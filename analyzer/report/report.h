@@ -9,9 +9,10 @@
 
 struct zs_report_options {
     FILE *out;
-    bool hex;     /* text: payloads as a hex dump below their line */
-    bool colours; /* text */
-    bool no_data; /* JSON: leave payloads out */
+    bool hex;          /* text: payloads as a hex dump below their line */
+    bool colours;      /* text */
+    bool no_data;      /* JSON: leave payloads out */
+    uint64_t *secrets; /* key log: counts its lines there */
 };
 
 /* The connection that an event belongs to. */
@@ -45,6 +46,8 @@ struct zs_report {
 extern const struct zs_report zs_report_text; /* a line an event */
 extern const struct zs_report
     zs_report_json; /* NDJSON, as docs/events.md and docs/events.schema.json say */
+
+extern const struct zs_report zs_report_keylog; /* session secrets, as docs/secrets.md says */
 
 /* A time as g_date_time_format() writes it, then a point and the first digits (1 to 9) of the fraction, cut and not
  * rounded; g_free() it. */

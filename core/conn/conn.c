@@ -105,6 +105,7 @@ static void emit_context(struct zs_conn *c, enum zs_dir dir, struct zs_stamp at)
 {
     struct zs_event_context made = {
         .facts = zs_context_facts(c->session.context),
+        .context = c->session.context,
         .initiator = c->session.initiator,
     };
     emit(c, (struct zs_event){.kind = ZS_EVENT_CONTEXT, .context = made}, dir, at);

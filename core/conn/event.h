@@ -35,7 +35,8 @@ struct zs_event_token {
 };
 
 struct zs_event_context {
-    const struct zs_context_facts *facts;
+    const struct zs_context_facts *facts; /* of context */
+    const struct zs_context *context;
     enum zs_dir initiator; /* who sent the AP-REQ */
 };
 

@@ -341,8 +341,8 @@ bool zs_keyring_add_secrets(struct zs_keyring *r, const char *text, size_t n, co
     }
     if (!first)
         return true;
-    *why = bad > 1 ? g_strdup_printf("%s:%zu: %s; %zu more lines cannot be used", source,
-                                     first_number, first, bad - 1)
+    *why = bad > 1 ? g_strdup_printf("%s:%zu: %s; %zu more line%s cannot be used", source,
+                                     first_number, first, bad - 1, bad > 2 ? "s" : "")
                    : g_strdup_printf("%s:%zu: %s", source, first_number, first);
     g_free(first);
     return false;

@@ -32,10 +32,10 @@ def run(*command, input=b"", **more):
     return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
-def read_json(binary, capture, keytab=None):
-    """The lines of zmtpscope read --json as objects; it must end well and say nothing else."""
+def read_json(binary, capture, keytab=None, more=()):
+    """The lines of zmtpscope read --json (with more options) as objects; it must end well and say nothing else."""
     keys = ["-K", CAPTURES / keytab] if keytab else []
-    done = run(binary, "read", "--json", *keys, CAPTURES / capture)
+    done = run(binary, "read", "--json", *keys, *more, CAPTURES / capture)
     if done.returncode != 0 or done.stderr:
         raise AssertionError(f"{capture}: exit status {done.returncode}: {done.stderr.decode()}")
     return [json.loads(line) for line in done.stdout.splitlines()]

@@ -1,0 +1,178 @@
+#!/usr/bin/python3
+"""test_secrets.py ZMTPSCOPE: session secrets of every capture of captures/MANIFEST: together they open what the keytab
+opens, one of them opens its own connection and no other, and none but the one key that it must hold is in it. And a
+password is asked for on the terminal without being shown there.
+
+Limits: the keys that must not be in a line are those of the keytabs.
+"""
+import os
+import pathlib
+import pty
+import re
+import sys
+import tempfile
+import unittest
+
+import subject
+from subject import CAPTURES, of
+
+BINARY = None
+LINE = re.compile(r"zmtp-gssapi-1 id=[0-9a-f]{64} key=(acceptor|initiator|session):[a-z0-9-]+:[0-9a-f]+( [a-z]+=\S+)*")
+ONLY_OF_TICKETS = ("session_etype", "ticket_times", "channel_bindings", "delegated", "skew_ms", "verdict", "reason",
+                   "reason_code")
+SOURCE = ("opened_by", "keytab_entry")
+
+
+def secrets(capture, *more):
+    """The lines that zmtpscope secrets prints for a capture with its keytab."""
+    done = subject.run(BINARY, "secrets", "-K", CAPTURES / capture["keytab"], *more, CAPTURES / capture["file"])
+    return done.stdout.decode().splitlines(), done.returncode
+
+
+def keys_of(keytab):
+    """The keys of a keytab of format 5.2, as hexadecimal digits."""
+    data, at, keys = (CAPTURES / keytab).read_bytes(), 2, []
+    while at + 4 <= len(data):
+        size = int.from_bytes(data[at:at + 4], "big", signed=True)
+        entry, at = data[at + 4:at + 4 + abs(size)], at + 4 + abs(size)
+        if size <= 0:
+            continue
+        here = 2
+        for _ in range(int.from_bytes(entry[:2], "big") + 1):  # realm and components
+            here += 2 + int.from_bytes(entry[here:here + 2], "big")
+        here += 4 + 4 + 1 + 2  # name type, time, kvno, enctype
+        n = int.from_bytes(entry[here:here + 2], "big")
+        keys.append(entry[here + 2:here + 2 + n].hex())
+    return keys
+
+
+class Secrets(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        # Only what is sealed has secrets that anything can be opened with.
+        cls.captures = [c for c in subject.manifest() if c["keytab"]]
+        cls.directory = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.directory.cleanup)
+
+    def key_log(self, lines):
+        path = pathlib.Path(self.directory.name) / "log.keys"
+        path.write_text("".join(line + "\n" for line in lines))
+        return path
+
+    def read(self, capture, lines):
+        return subject.read_json(BINARY, capture["file"], more=["--keylog", self.key_log(lines)])
+
+    def test_all_secrets_open_what_the_keytab_opens(self):
+        for capture in self.captures:
+            with self.subTest(capture=capture["name"]):
+                lines, status = secrets(capture)
+                by_key = subject.read_json(BINARY, capture["file"], capture["keytab"])
+                self.assertEqual(status, 0 if lines else 2)
+                usable = of(by_key, "context", opened=True)
+                self.assertLessEqual(len(lines), len(usable))
+                if len(lines) < len(usable):  # the acceptor never answered, so there are no messages either
+                    self.assertIn("ap-rep-missing", [c.get("reason_code") for c in usable])
+                if not lines:
+                    continue
+                by_secret = self.read(capture, lines)
+                for kind in ("message", "command", "token", "defect", "close"):
+                    self.assertEqual(of(by_secret, kind), of(by_key, kind))
+                self.compare_contexts(of(by_secret, "context", opened=True), usable)
+
+    def compare_contexts(self, by_secret, by_key):
+        known = {c["connection"]: c for c in by_key}
+        for context in by_secret:
+            self.assertEqual(context["opened_by"], "secret")
+            wanted = {k: v for k, v in known[context["connection"]].items() if k not in ONLY_OF_TICKETS}
+            if "subkey_etype" not in wanted:  # nobody knows that the acceptor's is not the initiator's
+                self.assertEqual(context["subkey_from"], "initiator")
+                wanted |= {k: context[k] for k in ("subkey_etype", "subkey_from")}
+            wanted |= {k: context[k] for k in SOURCE}
+            self.assertEqual(context, wanted)
+
+    def test_one_secret_opens_its_connection_alone(self):
+        tried = 0
+        for capture in (c for c in self.captures if len(c["connections"]) > 1):
+            by_key = subject.read_json(BINARY, capture["file"], capture["keytab"])
+            numbers = range(1, len(capture["connections"]) + 1)
+            of_each = {n: secrets(capture, "--connection", n)[0] for n in numbers}
+            ids = {n: [line.split()[1] for line in lines] for n, lines in of_each.items()}
+            for number, lines in of_each.items():
+                with self.subTest(capture=capture["name"], connection=number):
+                    if not lines or list(ids.values()).count(ids[number]) > 1:
+                        continue  # nothing opened; or a replayed AP-REQ, which has its first's secret
+                    self.assertEqual(len(lines), 1)
+                    events = self.read(capture, lines)
+                    self.assertEqual(of(events, "message", connection=number), of(by_key, "message", connection=number))
+                    for event in of(events, "message") + of(events, "command"):
+                        if event["wrapped"] and event["connection"] != number:
+                            self.assertIs(event["verified"], False)
+                            self.assertNotIn("data", event)
+                    opened = [c["connection"] for c in of(events, "context", opened=True)]
+                    self.assertEqual(opened, [number])
+                    tried += 1
+        self.assertGreaterEqual(tried, 3)
+
+    def test_a_line_holds_one_key_and_not_the_service_s(self):
+        for capture in self.captures:
+            with self.subTest(capture=capture["name"]):
+                lines, _ = secrets(capture)
+                for line in lines:
+                    self.assertRegex(line, LINE)
+                    self.assertTrue(LINE.fullmatch(line))
+                    for key in keys_of(capture["keytab"]):
+                        self.assertNotIn(key, line)
+
+    def test_a_key_that_is_altered_opens_nothing(self):
+        capture = next(c for c in self.captures if c["name"] == "reqrep")
+        lines, _ = secrets(capture)
+        head, key = re.fullmatch(r"(.* key=\w+:[a-z0-9-]+:)([0-9a-f]+) .*", lines[0]).groups()
+        for at in (0, len(key) // 2, len(key) - 1):
+            digit = "1" if key[at] == "0" else "0"
+            events = self.read(capture, [head + key[:at] + digit + key[at + 1:]])
+            sealed = [e for e in of(events, "message") + of(events, "command") if e["wrapped"]]
+            self.assertTrue(sealed)
+            self.assertFalse([e for e in sealed if e["verified"] or "data" in e])
+
+
+class Password(unittest.TestCase):
+    """The terminal is a pseudo-terminal of the test's."""
+
+    def ask(self, typed):
+        child, terminal = pty.fork()
+        if child == 0:
+            os.execv(BINARY, [BINARY, "read", "--password", "zmq/server.zmtp.example@ZMTP.EXAMPLE",
+                              str(CAPTURES / "reqrep.pcap")])
+        shown = b""
+        while not shown.endswith(b"@ZMTP.EXAMPLE: "):
+            shown += os.read(terminal, 1)
+        os.write(terminal, typed)
+        try:
+            while chunk := os.read(terminal, 65536):
+                shown += chunk
+        except OSError:  # EIO: the child has closed its end
+            pass
+        _, status = os.waitpid(child, 0)
+        os.close(terminal)
+        return shown, os.waitstatus_to_exitcode(status)
+
+    def test_it_is_asked_for_and_not_shown(self):
+        shown, status = self.ask(b"correct horse\r")
+        self.assertEqual(status, 0)
+        self.assertTrue(shown.startswith(b"Password of zmq/server.zmtp.example@ZMTP.EXAMPLE: \r\n"))
+        self.assertIn(b"the password given for zmq/server.zmtp.example@ZMTP.EXAMPLE does not make the key", shown)
+        self.assertNotIn(b"horse", shown)
+
+    def test_it_can_be_refused(self):
+        for typed in (b"correct\x03", b"\x04"):
+            shown, status = self.ask(typed)
+            self.assertEqual(status, 2)
+            self.assertIn(b"no password was typed", shown)
+            self.assertNotIn(b"correct", shown)
+
+
+if __name__ == "__main__":
+    BINARY = str(pathlib.Path(sys.argv.pop(1)).resolve())
+    unittest.main()
