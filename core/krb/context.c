@@ -355,7 +355,7 @@ size_t zs_unwrap_room(size_t n)
 }
 
 /* The key that the token's flag asks for. An acceptor subkey that the capture lost is the initiator's where the
- * acceptor copied it, as Heimdal's and Windows' do; the checksum tells. */
+ * acceptor copied it, as MIT's and Heimdal's do in an RC4 or DES3 session; the checksum tells. */
 static enum zs_subkey_from key_for(const struct zs_context *c, uint8_t flags)
 {
     if (flags & ZS_CFX_ACCEPTOR_SUBKEY && c->key[ZS_SUBKEY_ACCEPTOR].enctype)
