@@ -29,6 +29,10 @@ class Connection:
     gssapi: dict = None  # principals: client, service; initiator; see context()
     plaintext: bool = False
     commands: list = field(default_factory=list)  # beyond those of an established handshake
+    gaps: dict = field(default_factory=dict)  # by direction: octets that the capture lost
+    closed: tuple = ()  # directions whose wrap tokens no key of the capture opens
+    lost: tuple = ()  # directions that cannot be read behind their gap, which is in the handshake
+    missing: dict = field(default_factory=dict)  # by direction: numbers of the frames that a gap damaged
 
     def peers(self):
         return {"c2s": self.client, "s2c": self.server}
@@ -104,12 +108,18 @@ def token_commands(connection, direction):
     return [command(name, direction, told.count(name)) for name in ("INITIATE", "") if name in told]
 
 
+def ready(connection, direction):
+    """READY, or what it looks like where it stays closed."""
+    return command("MESSAGE" if direction in connection.closed else "READY", direction)
+
+
 def mechanism_commands(connection):
     """The handshake's commands, for an established connection."""
     if connection.mechanism == "GSSAPI":
         first = connection.gssapi["initiator"]
-        return [*token_commands(connection, first), *token_commands(connection, OPPOSITE[first]),
-                command("READY", OPPOSITE[first]), command("READY", first)]
+        both_ways = [d for d in (first, OPPOSITE[first]) if d not in connection.lost]
+        tokens = [row for direction in both_ways for row in token_commands(connection, direction)]
+        return tokens + [ready(connection, direction) for direction in reversed(both_ways)]
     if connection.mechanism == "NULL":
         return [command("READY", "c2s"), command("READY", "s2c")]
     return [command("HELLO", "c2s"), command("WELCOME", "s2c"), command("INITIATE", "c2s"),
@@ -118,15 +128,16 @@ def mechanism_commands(connection):
 
 def context(connection):
     """The GSSAPI context, from the story's names, the KDC's database and the initiator's own cache and trace."""
-    if connection.gssapi is None:
-        return None
     fact = connection.gssapi
+    if fact is None or fact["initiator"] in connection.lost:  # nor is a context without its AP-REQ
+        return None
     initiator = connection.peers()[fact["initiator"]]
     realm = initiator.bench.kdc
     service = fact["service"]
     session, ticket = kdc.ticket_enctypes(realm, initiator.env["KRB5CCNAME"], service)
     check_flags(connection)
-    subkey = subkey_enctype(connection, initiator)
+    answered = OPPOSITE[fact["initiator"]] not in connection.lost
+    subkey = subkey_enctype(connection, initiator) if answered else None
     return {"opened": True, "client_principal": f"{fact['client']}@{kdc.REALM}",
             "service_principal": f"{service}@{kdc.REALM}", "kvno": initiator.bench.kvnos[service],
             "ticket_etype": ticket, "session_etype": session, "subkey_etype": subkey,
@@ -177,20 +188,44 @@ def outcome(connection, flow):
     return connection.outcome
 
 
+def readable(connection, direction):
+    """Is there anything to be read but the first tokens?"""
+    sealed = connection.mechanism == "CURVE" or direction in connection.closed
+    return connection.outcome == "established" and not sealed and direction not in connection.lost
+
+
+def messages_seen(connection, direction):
+    """Frames; None where they cannot be seen or are not all there."""
+    if connection.outcome != "established":
+        return []
+    if not readable(connection, direction):
+        return None
+    sent = frames(wire_messages(connection, direction))
+    return [row for index, row in enumerate(sent) if index not in connection.missing.get(direction, ())]
+
+
+def sealed_counts(connection):
+    """How many frames stay closed, by direction."""
+    closed = ("c2s", "s2c") if connection.mechanism == "CURVE" else connection.closed
+    return {d: len(frames(wire_messages(connection, d))) for d in closed if connection.outcome == "established"}
+
+
 def row(connection, flow):
     """A connection as MANIFEST writes it."""
     established = connection.outcome == "established"
-    sealed = connection.mechanism == "CURVE"
     peers = connection.peers()
-    messages = both(lambda d: frames(wire_messages(connection, d)) if established else [])
+    counts = sealed_counts(connection)
+    messages = both(lambda d: messages_seen(connection, d))
     written = {"client_port": flow.client_port, "server_port": flow.server_port,
                **greetings(connection, flow), "form": "libzmq",
-               "gssapi": context(connection), "outcome": outcome(connection, flow),
-               "metadata": both(lambda d: metadata(peers[d]) if established and not sealed else None),
+               "gssapi": context(connection), "outcome": "unknown" if connection.lost else outcome(connection, flow),
+               "metadata": both(lambda d: metadata(peers[d]) if readable(connection, d) else None),
                "commands": (mechanism_commands(connection) if established else []) + connection.commands,
-               "messages": None if sealed else messages}
-    if sealed:
-        written["wrapped_counts"] = both(lambda d: len(messages[d]))
+               "messages": messages if any(m is not None for m in messages.values()) else None}
+    if counts:
+        written["wrapped_counts"] = counts
+    if connection.gaps:
+        written["gaps"] = connection.gaps
     return written
 
 

@@ -1,10 +1,13 @@
 """The stories of what Kerberos can do: enctypes, peers of other makes, and what goes wrong. As in stories.py a function
 is a capture, its docstring MANIFEST's sentence."""
-from lab import gss_peer, kdc
+import shutil
+
+from lab import gss_peer, kdc, surgery
 from lab.expectation import Connection
 from lab.stories import PORT, SERVICE, gssapi, hello
 
 TALK = ["send=hello 0", "recv", "send=hello 1 " + 30 * "and more ", "recv"]
+DAY = 86400
 ANSWER = ["recv", "send=world 0", "recv", "send=world 1 " + 30 * "and more ", "left"]
 
 
@@ -39,10 +42,10 @@ def mixed_enctypes_old(bench):
     return of_mixture(bench, kdc.AES128_SHA2, kdc.AES256, kdc.RC4)
 
 
-def talk(bench, *options, kinit=(), initiator=gss_peer.MIT, acceptor=gss_peer.MIT, **facts):
+def talk(bench, *options, kinit=(), initiator=gss_peer.MIT, acceptor=gss_peer.MIT, enctype=kdc.AES256, **facts):
     """alice sends two messages to a peer of the lab's own and is sent two; options are peer_gss.c's, facts what is
     notable of the context."""
-    bench.realm(["alice"], [SERVICE])
+    bench.realm(["alice"], [SERVICE], [enctype])
     keytab = bench.keytab(SERVICE)
     bench.record()
     server = gss_peer.start(bench, "server", bench.acceptor(SERVICE, keytab), ANSWER, bind=PORT, options=options,
@@ -87,8 +90,7 @@ def dce_style(bench):
 
 
 def heimdal_acceptor(bench):
-    """As spnego with Kerberos alone; the acceptor is Heimdal's, which makes no subkey of its own but sends back the
-    initiator's."""
+    """As spnego with Kerberos alone; the acceptor is Heimdal's."""
     return talk(bench, acceptor=gss_peer.HEIMDAL)
 
 
@@ -97,9 +99,90 @@ def heimdal_initiator(bench):
     return talk(bench, initiator=gss_peer.HEIMDAL)
 
 
+def heimdal_lost_ap_rep(bench):
+    """As heimdal-acceptor with RC4, and the packet of the AP-REP is not in the capture. With that enctype the acceptor
+    sends the initiator's subkey back, so that messages open all the same."""
+    connections = talk(bench, acceptor=gss_peer.HEIMDAL, enctype=kdc.RC4, reason="ap-rep-missing")
+    connections[0].gaps = {"s2c": surgery.lose(bench.finish(), PORT, "s2c", "INITIATE")}
+    connections[0].lost = ("s2c",)
+    return connections
+
+
+def lost_ap_rep(bench):
+    """The packet of the AP-REP is not in the capture. The acceptor's fresh subkey was in it: messages stay closed."""
+    connections = talk(bench, reason="ap-rep-missing")
+    connections[0].gaps = {"s2c": surgery.lose(bench.finish(), PORT, "s2c", "INITIATE")}
+    connections[0].lost, connections[0].closed = ("s2c",), ("c2s",)
+    return connections
+
+
+def lost_ap_req(bench):
+    """The packet of the AP-REQ is not in the capture: there is no ticket to open, and everything stays closed."""
+    connections = talk(bench)
+    connections[0].gaps = {"c2s": surgery.lose(bench.finish(), PORT, "c2s", "INITIATE")}
+    connections[0].lost, connections[0].closed = ("c2s",), ("s2c",)
+    return connections
+
+
+def truncated_wrap(bench):
+    """The snapshot length cut 20 octets off the packet of the acceptor's first message; its second is whole."""
+    connections = talk(bench)
+    connections[0].gaps = {"s2c": surgery.cut(bench.finish(), 20, PORT, "s2c", "MESSAGE", 1)}
+    connections[0].missing = {"s2c": (0,)}
+    return connections
+
+
+def of_clock(bench, seconds, verdict):
+    """reqrep, recorded by a clock that is wrong by so many seconds."""
+    bench.realm(["alice"], [SERVICE])
+    connections = hello(bench)
+    surgery.shift(bench.finish(), seconds)
+    connections[0].gssapi["verdict"] = verdict
+    return connections
+
+
+def skew(bench):
+    """The same as reqrep, recorded by a clock that is ten minutes ahead: by it the acceptor had to refuse."""
+    return of_clock(bench, 600, "skew")
+
+
+def expired(bench):
+    """The same as reqrep, recorded by a clock that is two days ahead: by it the ticket had expired."""
+    return of_clock(bench, 2 * DAY, "expired")
+
+
+def not_yet_valid(bench):
+    """The same as reqrep, recorded by a clock that is a day behind: by it the ticket was not valid yet."""
+    return of_clock(bench, -DAY, "not-yet-valid")
+
+
+def many_keys(bench):
+    """The same as reqrep with a keytab of twenty services and three kvnos of each; one entry fits, the second kvno of
+    the eleventh service."""
+    services = [f"zmq/host{number}.zmtp.example" for number in range(19)]
+    services.insert(10, SERVICE)
+    bench.realm(["alice"], services)
+    every = bench.directory / "every.keytab"
+    bench.kdc.keytab(every, *services)
+    rekey(bench, services)
+    bench.kdc.keytab(every, *services)
+    connections = hello(bench)
+    bench.finish()
+    rekey(bench, services)
+    bench.kdc.keytab(every, *services)
+    shutil.copyfile(every, bench.output / f"{bench.name}.keytab")
+    return connections
+
+
+def rekey(bench, services):
+    for service in services:
+        bench.kdc.rekey(service)
+
+
 STORIES = dict(of_enctype(name, enctype) for name, enctype in (
     ("aes128-sha2", kdc.AES128_SHA2), ("aes256-sha2", kdc.AES256_SHA2), ("camellia128", kdc.CAMELLIA128),
     ("camellia256", kdc.CAMELLIA256), ("rc4", kdc.RC4), ("des3", kdc.DES3)))
 STORIES.update((story.__name__.replace("_", "-"), story) for story in (
     mixed_enctypes, mixed_enctypes_old, spnego, no_mutual, integrity_only, delegation, channel_bindings, dce_style,
-    heimdal_acceptor, heimdal_initiator))
+    heimdal_acceptor, heimdal_initiator, heimdal_lost_ap_rep, lost_ap_rep, lost_ap_req, truncated_wrap, skew, expired,
+    not_yet_valid, many_keys))

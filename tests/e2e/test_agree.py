@@ -21,14 +21,14 @@ SHARED = {"greeting": ("version", "mechanism", "as_server"),
           "command": ("name", "wrapped", "verified", "sequence", "confidential", "inner_flags", "metadata", "topic",
                       "group", "username", "reason", "ttl_ms"),
           "message": ("wrapped", "verified", "sequence", "confidential", "inner_flags", "more", "length", "data")}
-ENGINE_ENCTYPES = ("aes128-cts-hmac-sha1-96", "aes256-cts-hmac-sha1-96", None)
+ENGINE_ENCTYPES = ("aes128-cts-hmac-sha1-96", "aes256-cts-hmac-sha1-96")
 
 
 def of_engine(capture):
     """Can Wireshark's own engine be held against read on this capture?"""
     facts = [row["gssapi"] for row in capture["connections"] if row["gssapi"]]
-    return all(fact["subkey_etype"] in ENGINE_ENCTYPES and not fact.keys() & {"mutual", "confidential", "dce"}
-               for fact in facts)
+    return all((fact["subkey_etype"] or fact["session_etype"]) in ENGINE_ENCTYPES and
+               not fact.keys() & {"mutual", "confidential", "dce"} for fact in facts)
 
 
 def of_read(events):
