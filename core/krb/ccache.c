@@ -5,6 +5,7 @@
  * Limits: files alone (no DIR:, KEYRING: or KCM: caches). A ticket-granting ticket opens no context and is left out. */
 #include "core/krb/messages.h"
 #include "core/krb/ring.h"
+#include "core/krb/vault.h"
 
 #include <errno.h>
 #include <string.h>
@@ -17,8 +18,7 @@ void zs_credential_free(void *credential)
     g_free(c->service);
     g_free(c->source);
     g_bytes_unref(c->cipher);
-    zs_key_clear(&c->session_key);
-    g_free(c);
+    zs_vault_free(c);
 }
 
 const struct zs_credential *zs_keyring_credential(const struct zs_keyring *r, struct zs_span cipher)
@@ -76,7 +76,7 @@ static void add_credential(struct zs_keyring *r, const char *path, const krb5_cr
         zs_key_set(&key, creds->keyblock.enctype, creds->keyblock.contents,
                    creds->keyblock.length) &&
         (client = name_of(r->krb, creds->client))) {
-        struct zs_credential *c = g_new0(struct zs_credential, 1);
+        struct zs_credential *c = zs_vault_new(sizeof *c);
         c->client = client;
         c->service = zs_principal_format(&service);
         c->source = g_strdup(path);

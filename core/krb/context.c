@@ -11,6 +11,7 @@
 #include "core/krb/parts.h"
 #include "core/krb/ring.h"
 #include "core/krb/secrets.h"
+#include "core/krb/vault.h"
 
 enum { KEY_COUNT = ZS_SUBKEY_SESSION + 1, SENDER_COUNT = 2 };
 
@@ -267,7 +268,7 @@ static void open_all(struct zs_context *c, const struct zs_keyring *keys,
 struct zs_context *zs_context_new(const struct zs_keyring *keys, struct zs_span ap_req,
                                   struct zs_span ap_rep, int64_t time_ns)
 {
-    struct zs_context *c = g_new0(struct zs_context, 1);
+    struct zs_context *c = zs_vault_new(sizeof *c);
     struct zs_context_facts *f = &c->facts;
     struct zs_ap_req req;
 
@@ -296,7 +297,6 @@ void zs_context_free(struct zs_context *c)
     if (!c)
         return;
     for (int k = 0; k < KEY_COUNT; k++) {
-        zs_key_clear(&c->key[k]);
         for (int s = 0; s < SENDER_COUNT; s++)
             zs_seal_free(c->seal[k][s]);
         zs_old_seal_free(c->old[k]);
@@ -305,7 +305,7 @@ void zs_context_free(struct zs_context *c)
     g_free(c->facts.service_principal);
     g_free(c->facts.client_principal);
     g_free(c->facts.keytab_entry);
-    g_free(c);
+    zs_vault_free(c);
 }
 
 bool zs_context_usable(const struct zs_context *c)

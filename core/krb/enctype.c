@@ -4,20 +4,9 @@
  * Limits: DES, 3DES and RC4 are not here: their tokens (RFC 1964, RFC 4757) have another shape. */
 #include "core/krb/enctype.h"
 
-#include "core/krb/init.h"
-
 #include <krb5/krb5.h>
 
 enum { BLOCK = 16 };
-
-void zs_krb_init(void)
-{
-    if (gcry_control(GCRYCTL_INITIALIZATION_FINISHED_P))
-        return;
-    gcry_check_version(NULL);
-    gcry_control(GCRYCTL_DISABLE_SECMEM, 0);
-    gcry_control(GCRYCTL_INITIALIZATION_FINISHED, 0);
-}
 
 /* RFC 3961, 5.1: copies of in, each rotated right by 13 bits against the one before, are laid end to end up to
  * the least common multiple of both lengths, cut into pieces of out_n and added with end-around carry. */
@@ -55,7 +44,7 @@ static bool derive_dk(const struct zs_enctype *e, const struct zs_key *base,
     uint8_t block[BLOCK];
     gcry_cipher_hd_t h;
 
-    if (gcry_cipher_open(&h, e->cipher, GCRY_CIPHER_MODE_ECB, 0))
+    if (gcry_cipher_open(&h, e->cipher, GCRY_CIPHER_MODE_ECB, GCRY_CIPHER_SECURE))
         return false;
     zs_nfold(constant.p, constant.n, block, BLOCK);
     bool ok = !gcry_cipher_setkey(h, base->octets, base->n);
@@ -95,7 +84,7 @@ static bool derive_feedback(const struct zs_enctype *e, const struct zs_key *bas
     uint8_t block[BLOCK] = {0};
     gcry_mac_hd_t h;
 
-    if (gcry_mac_open(&h, e->mac, 0, NULL))
+    if (gcry_mac_open(&h, e->mac, GCRY_MAC_FLAG_SECURE, NULL))
         return false;
     bool ok = !gcry_mac_setkey(h, base->octets, base->n);
     uint32_t i = 1;
@@ -117,7 +106,7 @@ static bool derive_hmac_sha2(const struct zs_enctype *e, const struct zs_key *ba
     size_t got = e->mac_size;
     gcry_mac_hd_t h;
 
-    if (gcry_mac_open(&h, e->mac, 0, NULL))
+    if (gcry_mac_open(&h, e->mac, GCRY_MAC_FLAG_SECURE, NULL))
         return false;
     bool ok = !gcry_mac_setkey(h, base->octets, base->n) &&
               kdf_turn(h, zs_span(NULL, 0), 1, constant, (uint32_t)n * 8, digest, &got);

@@ -8,6 +8,7 @@
 #include "core/krb/opener.h"
 #include "core/krb/profile.h"
 #include "core/krb/ring.h"
+#include "core/krb/vault.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -30,8 +31,7 @@ static void free_entry(gpointer p)
 
     g_free(e->principal);
     g_free(e->source);
-    zs_key_clear(&e->key);
-    g_free(e);
+    zs_vault_free(e);
 }
 
 struct zs_keyring *zs_keyring_new(void)
@@ -66,7 +66,7 @@ krb5_context zs_keyring_krb5(const struct zs_keyring *r)
 struct zs_keyring_entry *zs_keyring_put(struct zs_keyring *r, enum zs_origin origin,
                                         const char *source, const struct zs_key *key)
 {
-    struct zs_keyring_entry *e = g_new0(struct zs_keyring_entry, 1);
+    struct zs_keyring_entry *e = zs_vault_new(sizeof *e);
 
     e->origin = origin;
     e->source = g_strdup(source);

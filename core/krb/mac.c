@@ -9,7 +9,7 @@ bool zs_mac_init(struct zs_mac *m, const struct zs_enctype *e, const uint8_t *ke
 {
     *m = (struct zs_mac){.enctype = e};
     if (!e->hash)
-        return !gcry_mac_open(&m->cmac, e->mac, 0, NULL) &&
+        return !gcry_mac_open(&m->cmac, e->mac, GCRY_MAC_FLAG_SECURE, NULL) &&
                !gcry_mac_setkey(m->cmac, key, e->mac_key);
     /* Keys are shorter than a block of the hash: zeros make them up. */
     for (size_t i = 0; i < e->hash_block; i++) {

@@ -6,9 +6,9 @@
 #include "core/krb/old.h"
 
 #include "core/krb/enctype.h"
+#include "core/krb/vault.h"
 
 #include <krb5/krb5.h>
-#include <stdlib.h>
 
 enum {
     BLOCK = 8,  /* of DES; and the confounder of both */
@@ -81,26 +81,27 @@ static bool init_des3(struct zs_old_seal *s)
     s->digest = 20;
     s->sign.n = 24;
     return s->key.n == 24 &&
-           !gcry_cipher_open(&s->cipher, GCRY_CIPHER_3DES, GCRY_CIPHER_MODE_CBC, 0) &&
+           !gcry_cipher_open(&s->cipher, GCRY_CIPHER_3DES, GCRY_CIPHER_MODE_CBC,
+                             GCRY_CIPHER_SECURE) &&
            !gcry_cipher_setkey(s->cipher, s->key.octets, s->key.n) &&
-           derive_des3(s->cipher, s->sign.octets) && !gcry_md_open(&s->hash, GCRY_MD_SHA1, 0);
+           derive_des3(s->cipher, s->sign.octets) &&
+           !gcry_md_open(&s->hash, GCRY_MD_SHA1, GCRY_MD_FLAG_SECURE);
 }
 
 static bool init_rc4(struct zs_old_seal *s)
 {
     s->digest = 16;
     return s->key.n == 16 &&
-           !gcry_cipher_open(&s->cipher, GCRY_CIPHER_ARCFOUR, GCRY_CIPHER_MODE_STREAM, 0) &&
-           !gcry_md_open(&s->hash, GCRY_MD_MD5, 0);
+           !gcry_cipher_open(&s->cipher, GCRY_CIPHER_ARCFOUR, GCRY_CIPHER_MODE_STREAM,
+                             GCRY_CIPHER_SECURE) &&
+           !gcry_md_open(&s->hash, GCRY_MD_MD5, GCRY_MD_FLAG_SECURE);
 }
 
 struct zs_old_seal *zs_old_seal_new(const struct zs_key *key)
 {
     if (!zs_old_enctype(key->enctype))
         return NULL;
-    struct zs_old_seal *s = calloc(1, sizeof *s);
-    if (!s)
-        return NULL;
+    struct zs_old_seal *s = zs_vault_new(sizeof *s);
     s->key = *key;
     s->rc4 = key->enctype == ENCTYPE_ARCFOUR_HMAC;
     if (s->rc4 ? init_rc4(s) : init_des3(s))
@@ -115,9 +116,7 @@ void zs_old_seal_free(struct zs_old_seal *s)
         return;
     gcry_cipher_close(s->cipher);
     gcry_md_close(s->hash);
-    zs_key_clear(&s->key);
-    zs_key_clear(&s->sign);
-    free(s);
+    zs_vault_free(s);
 }
 
 /* The parts of a token as they stand on the wire. */

@@ -3,15 +3,13 @@
 #include "core/krb/seal.h"
 
 #include "core/krb/mac.h"
-
-#include <stdlib.h>
+#include "core/krb/vault.h"
 
 enum { BLOCK = 16 };
 
 struct zs_seal {
     const struct zs_enctype *enctype;
     gcry_cipher_hd_t cipher; /* Ke; CBC with ciphertext stealing */
-    gcry_cipher_hd_t single; /* Ke; one block, where there is nothing to steal from */
     struct zs_mac integrity; /* Ki: of sealed texts */
     struct zs_mac checksum;  /* Kc: of texts in the clear */
 };
@@ -35,16 +33,15 @@ static bool open_mac(struct zs_mac *m, const struct zs_enctype *e, const struct 
     return ok;
 }
 
-static bool open_ciphers(struct zs_seal *s, const struct zs_key *base, uint32_t usage)
+static bool open_cipher(struct zs_seal *s, const struct zs_key *base, uint32_t usage)
 {
     const struct zs_enctype *e = s->enctype;
     uint8_t key[ZS_KEY_MAX];
 
     bool ok = derive(e, base, usage, 0xaa, key, e->key) &&
-              !gcry_cipher_open(&s->cipher, e->cipher, GCRY_CIPHER_MODE_CBC, GCRY_CIPHER_CBC_CTS) &&
-              !gcry_cipher_setkey(s->cipher, key, e->key) &&
-              !gcry_cipher_open(&s->single, e->cipher, GCRY_CIPHER_MODE_ECB, 0) &&
-              !gcry_cipher_setkey(s->single, key, e->key);
+              !gcry_cipher_open(&s->cipher, e->cipher, GCRY_CIPHER_MODE_CBC,
+                                GCRY_CIPHER_CBC_CTS | GCRY_CIPHER_SECURE) &&
+              !gcry_cipher_setkey(s->cipher, key, e->key);
     explicit_bzero(key, sizeof key);
     return ok;
 }
@@ -55,11 +52,9 @@ struct zs_seal *zs_seal_new(const struct zs_key *base, uint32_t usage)
 
     if (!e || base->n != e->key)
         return NULL;
-    struct zs_seal *s = calloc(1, sizeof *s);
-    if (!s)
-        return NULL;
+    struct zs_seal *s = zs_vault_new(sizeof *s);
     s->enctype = e;
-    if (!open_ciphers(s, base, usage) || !open_mac(&s->integrity, e, base, usage, 0x55) ||
+    if (!open_cipher(s, base, usage) || !open_mac(&s->integrity, e, base, usage, 0x55) ||
         !open_mac(&s->checksum, e, base, usage, 0x99)) {
         zs_seal_free(s);
         return NULL;
@@ -73,10 +68,9 @@ void zs_seal_free(struct zs_seal *s)
     if (!s)
         return;
     gcry_cipher_close(s->cipher);
-    gcry_cipher_close(s->single);
     zs_mac_clear(&s->integrity);
     zs_mac_clear(&s->checksum);
-    free(s);
+    zs_vault_free(s);
 }
 
 size_t zs_seal_confounder(const struct zs_seal *s)
@@ -90,13 +84,12 @@ size_t zs_seal_tag(const struct zs_seal *s)
     return s->enctype->tag;
 }
 
+/* One block alone has nothing to steal from: libgcrypt makes it plain CBC, as RFC 3962 5 wants it. */
 static bool decrypt(struct zs_seal *s, struct zs_span text, uint8_t *out)
 {
     const uint8_t *in = text.p == out ? NULL : text.p;
     size_t in_n = in ? text.n : 0;
 
-    if (text.n == BLOCK)
-        return !gcry_cipher_decrypt(s->single, out, text.n, in, in_n);
     return !gcry_cipher_setiv(s->cipher, NULL, 0) &&
            !gcry_cipher_decrypt(s->cipher, out, text.n, in, in_n);
 }

@@ -6,6 +6,7 @@
 #include "core/krb/secrets.h"
 
 #include "core/krb/ring.h"
+#include "core/krb/vault.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +36,7 @@ void zs_secret_clear(struct zs_secret *s)
 static void free_secret(gpointer p)
 {
     zs_secret_clear(p);
-    g_free(p);
+    zs_vault_free(p);
 }
 
 static int by_id(gconstpointer a, gconstpointer b, gpointer user)
@@ -307,7 +308,7 @@ static char *add_line(struct zs_keyring *r, struct zs_span line, const char *sou
                         ? g_strdup("longer than a session secret may be")
                         : read_version(first, line, &s);
     if (!trouble && !zs_keyring_secret(r, s.id)) {
-        struct zs_secret *kept = g_new(struct zs_secret, 1);
+        struct zs_secret *kept = zs_vault_new(sizeof *kept);
         s.source = g_strdup(source);
         *kept = s;
         g_tree_insert(r->secrets, kept->id, kept);

@@ -7,14 +7,13 @@
 #include "core/krb/parts.h"
 #include "core/krb/ring.h"
 #include "core/krb/secrets.h"
+#include "core/krb/vault.h"
 
 enum { NAMES_SHOWN = 4 };
 
 void zs_plaintext_clear(struct zs_plaintext *t)
 {
-    if (t->p)
-        explicit_bzero(t->p, t->n);
-    g_free(t->p);
+    zs_vault_free(t->p);
     *t = (struct zs_plaintext){0};
 }
 
@@ -28,7 +27,7 @@ static bool fits_its_enctype(const struct zs_key *key)
 bool zs_decrypt(krb5_context krb, const struct zs_key *key, krb5_keyusage usage,
                 const struct zs_encrypted *e, struct zs_plaintext *out)
 {
-    struct zs_plaintext got = {.p = g_malloc(e->cipher.n + 1), .n = e->cipher.n};
+    struct zs_plaintext got = {.p = zs_vault_new(e->cipher.n), .n = e->cipher.n};
     krb5_keyblock block = {.magic = KV5M_KEYBLOCK,
                            .enctype = key->enctype,
                            .length = key->n,

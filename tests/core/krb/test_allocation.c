@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Opening a message allocates nothing, whatever its enctype: the allocator of the whole process, libgcrypt's too, is
- * this file's, and counts.
+ * this file's, and counts; the vault is counted too.
  *
  * Limits: glibc's names for its own allocator; not for sanitizers, which bring theirs. */
 #include "core/krb/context.h"
@@ -55,6 +55,16 @@ __attribute__((visibility("default"))) int posix_memalign(void **p, size_t align
 __attribute__((visibility("default"))) void free(void *p)
 {
     __libc_free(p);
+}
+
+/* The linker sends all calls of zs_vault_new() here. */
+void *__wrap_zs_vault_new(size_t n);
+extern void *__real_zs_vault_new(size_t n);
+
+void *__wrap_zs_vault_new(size_t n)
+{
+    allocations++;
+    return __real_zs_vault_new(n);
 }
 
 /* The counter counts what libgcrypt and GLib do, or zero would say nothing. */

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ZS_KRB_VAULT_H
+#define ZS_KRB_VAULT_H
+
+/* Memory for whatever holds key octets: locked, so that it is never written to swap, and left out of core dumps.
+ * A block is wiped when it is given back. Any thread may call. */
+#include <stdbool.h>
+#include <stddef.h>
+
+/* n octets of zeros, aligned for anything. As with g_malloc() the program ends where there is no memory; where
+ * pages cannot be locked (RLIMIT_MEMLOCK) they are used all the same. */
+void *zs_vault_new(size_t n);
+void zs_vault_free(void *p); /* wipes; NULL is fine */
+
+/* For an allocator that serves others too: is p a block of the vault? How many octets has it at least? */
+bool zs_vault_holds(const void *p);
+size_t zs_vault_room(const void *p);
+
+#endif
