@@ -77,8 +77,11 @@ class Secrets(unittest.TestCase):
                 if not lines:
                     continue
                 by_secret = self.read(capture, lines)
-                for kind in ("message", "command", "token", "defect", "close"):
+                for kind in ("message", "command", "token", "close"):
                     self.assertEqual(of(by_secret, kind), of(by_key, kind))
+                # A secret written without the AP-REP may be the wrong key, and then it is a checksum that fails.
+                if all("subkey_etype" in c for c in usable):
+                    self.assertEqual(of(by_secret, "defect"), of(by_key, "defect"))
                 self.compare_contexts(of(by_secret, "context", opened=True), usable)
 
     def compare_contexts(self, by_secret, by_key):
