@@ -366,20 +366,34 @@ static void start(struct zs_conn *c, struct zs_stamp at)
         consume_held(c, (enum zs_dir)d, at);
 }
 
-/* Ten octets of signature are looked for before anything is said, so that other traffic costs nothing. */
+static void hold(struct stream *s, struct zs_span in)
+{
+    if (s->lost || in.n == 0)
+        return;
+    if (!s->pending)
+        s->pending = g_byte_array_new();
+    g_byte_array_append(s->pending, in.p, (guint)in.n);
+}
+
+/* A signature is looked for before anything is said, so that other traffic costs nothing. It decides with its
+ * last octet: what follows in the same piece comes behind what the other side has said so far. */
 static void probe(struct zs_conn *c, enum zs_dir dir, struct zs_span in, struct zs_stamp at)
 {
     struct stream *s = &c->stream[dir];
+    size_t have = held(c, dir).n, head = have < ZS_SIGNATURE_SIZE ? ZS_SIGNATURE_SIZE - have : 0;
 
-    if (!s->lost) {
-        if (!s->pending)
-            s->pending = g_byte_array_new();
-        g_byte_array_append(s->pending, in.p, (guint)in.n);
-    }
+    if (head > in.n)
+        head = in.n;
+    hold(s, zs_span(in.p, head));
     c->recognition = recognise(c);
     if (c->recognition == IS_ZMTP) {
         start(c, at);
-    } else if (c->recognition == IS_NOT_ZMTP) {
+        feed(c, dir, zs_span_skip(in, head), at);
+        return;
+    }
+    hold(s, zs_span_skip(in, head));
+    c->recognition = recognise(c);
+    if (c->recognition == IS_NOT_ZMTP) {
         drop_pending(&c->stream[ZS_C2S]);
         drop_pending(&c->stream[ZS_S2C]);
     }

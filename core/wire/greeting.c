@@ -7,7 +7,6 @@
 #include "core/wire/frame.h"
 
 enum {
-    SIGNATURE_SIZE = 10,
     REVISION_SIZE = 1,
     REMAINDER_2 = 1,  /* socket type */
     REMAINDER_3 = 53, /* minor, mechanism, as-server, filler */
@@ -31,7 +30,7 @@ static enum zs_rc step_signature(struct zs_greeting *g, struct zs_span in, size_
         *used = 0;
         return ZS_OK;
     }
-    if (in.n < SIGNATURE_SIZE)
+    if (in.n < ZS_SIGNATURE_SIZE)
         return ZS_MORE;
     *used = 0;
     g->part = ZS_GREETING_DONE;
@@ -40,7 +39,7 @@ static enum zs_rc step_signature(struct zs_greeting *g, struct zs_span in, size_
         g->versioned = true;
         g->padding = zs_rd_be64(&rd);
         g->part = ZS_GREETING_REVISION;
-        *used = SIGNATURE_SIZE;
+        *used = ZS_SIGNATURE_SIZE;
     }
     return ZS_OK;
 }
@@ -144,7 +143,7 @@ enum zs_rc zs_signature_probe(struct zs_span in)
 {
     if (in.n > 0 && in.p[0] != 0xff)
         return ZS_E_GREETING_SIGNATURE;
-    if (in.n < SIGNATURE_SIZE)
+    if (in.n < ZS_SIGNATURE_SIZE)
         return ZS_MORE;
     return in.p[9] == 0x7f ? ZS_OK : ZS_E_GREETING_SIGNATURE;
 }

@@ -17,6 +17,7 @@ enum zs_greeting_part {
     ZS_GREETING_DONE,
 };
 
+#define ZS_SIGNATURE_SIZE 10
 #define ZS_GREETING_SIZE  64 /* of ZMTP 3 */
 #define ZS_MECHANISM_SIZE 20 /* octets on the wire, NUL padded */
 

@@ -11,16 +11,10 @@ enum { AES128 = 17, WRAP_FLAGS = ZS_CFX_SEALED | ZS_CFX_ACCEPTOR_SUBKEY };
 
 void talk_init(struct talk *t)
 {
-    char *why = NULL;
-
     forge_init(&t->forge, AES128);
     struct forge_entry entry = {
         .name = t->forge.service, .kvno = (uint32_t)t->forge.kvno, .key = t->forge.service_key};
-    char *path = forge_keytab(&entry, 1);
-    t->keys = zs_keyring_new();
-    if (!zs_keyring_add_keytab(t->keys, path, &why))
-        g_error("%s", why);
-    forge_remove(path);
+    t->keys = forge_keyring(&entry, 1);
 }
 
 void talk_clear(struct talk *t)
@@ -104,16 +98,9 @@ GByteArray *talk_ap_rep(const struct talk *t)
     return framed("\x02\x00", forge_ap_rep(&t->forge));
 }
 
-GByteArray *talk_krb_error(void)
+GByteArray *talk_krb_error(const struct talk *t)
 {
-    return framed("\x03\x00", wire_octets("7e{30{"
-                                          "a0{02{05}}a1{02{1e}}"
-                                          "a4{18{'20250615150640Z'}}a5{02{00}}"
-                                          "a6{02{29}}"
-                                          "a9{1b{'EXAMPLE.ORG'}}"
-                                          "aa{30{a0{02{01}}a1{30{1b{'zmq'}}}}}"
-                                          "ab{1b{'no'}}"
-                                          "}}"));
+    return framed("\x03\x00", forge_krb_error(&t->forge));
 }
 
 GByteArray *talk_hint(void)
@@ -144,14 +131,4 @@ GByteArray *talk_sealed(const struct talk *t, uint8_t flags, bool acceptor, uint
                         const char *plain)
 {
     return talk_carry(flags, ZS_FORM_LIBZMQ, "MESSAGE", talk_wrap(t, acceptor, sequence, plain));
-}
-
-struct zs_context *talk_context(const struct talk *t)
-{
-    GByteArray *ap_req = forge_ap_req(&t->forge), *ap_rep = forge_ap_rep(&t->forge);
-    struct zs_context *c = zs_context_new(t->keys, span_of(ap_req), span_of(ap_rep), TALK_NOW);
-
-    g_byte_array_unref(ap_req);
-    g_byte_array_unref(ap_rep);
-    return c;
 }

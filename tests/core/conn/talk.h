@@ -34,7 +34,7 @@ GByteArray *talk_ap_req(const struct talk *t);
 GByteArray *talk_ap_rep(const struct talk *t);
 /* The one libzmq's server sends where it has no credential: NegTokenInit with a hint alone (failure F2). */
 GByteArray *talk_hint(void);
-GByteArray *talk_krb_error(void);
+GByteArray *talk_krb_error(const struct talk *t);
 
 /* A sealed wrap token under the acceptor's subkey; plain in the notation. */
 GByteArray *talk_wrap(const struct talk *t, bool acceptor, uint64_t sequence, const char *plain);
@@ -42,9 +42,6 @@ GByteArray *talk_wrap(const struct talk *t, bool acceptor, uint64_t sequence, co
 /* libzmq's frames with such a token: 04 and 00. */
 GByteArray *talk_sealed(const struct talk *t, uint8_t flags, bool acceptor, uint64_t sequence,
                         const char *plain);
-
-/* The context that an acceptor of this handshake has. */
-struct zs_context *talk_context(const struct talk *t);
 
 /* a followed by b, which is used up. */
 GByteArray *talk_append(GByteArray *a, GByteArray *b);

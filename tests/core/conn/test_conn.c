@@ -327,9 +327,9 @@ static void refusals(void)
     begin(&s);
     add_greetings(&s, "GSSAPI");
     add_token(&s, ZS_C2S, talk_ap_req(&talk));
-    add_token(&s, ZS_S2C, talk_krb_error());
+    add_token(&s, ZS_S2C, talk_krb_error(&talk));
     tells(&s, OPENED "c2s token AP-REQ for zmq/server.example.org@EXAMPLE.ORG\n"
-                     "s2c token KRB-ERROR 41\ncontext by c2s: ap-rep-missing\n"
+                     "s2c token KRB-ERROR 37\ncontext by c2s: ap-rep-missing\n"
                      "close failed c2s=0/0 s2c=0/0: the acceptor answered with a KRB-ERROR: it "
                      "refused the ticket\n");
     begin(&s);
@@ -435,6 +435,18 @@ static void version_1_against_version_3(void)
     add_octets(&s, ZS_S2C, "06 00'hello'");
     tells(&s, "connection\ns2c greeting 1.0\nc2s greeting 1.0\ns2c message data='hello'\n"
               "close established c2s=0/0 s2c=1/5\n");
+}
+
+/* A speech is known to be ZMTP's by its first ten octets; the rest of it comes behind what the other said before. */
+static void what_follows_a_signature_comes_behind_the_other_side(void)
+{
+    struct story s;
+
+    begin(&s);
+    add_octets(&s, ZS_C2S, "02 00'i'06 00'hello'");
+    add_octets(&s, ZS_S2C, "ff 00*7 01 7f 06 00'world'");
+    tells(&s, "connection\nc2s greeting 1.0\ns2c greeting 1.0\nc2s message data='hello'\n"
+              "s2c message data='world'\nclose established c2s=1/5 s2c=1/5\n");
 }
 
 static void version_2_against_version_3(void)
@@ -802,6 +814,7 @@ int main(int argc, char **argv)
     FACT(frame_over_the_limit_is_passed_over);
     FACT(damaged_framing_ends_a_direction);
     FACT(version_1_against_version_3);
+    FACT(what_follows_a_signature_comes_behind_the_other_side);
     FACT(version_2_against_version_3);
     FACT(other_traffic_is_put_aside);
     FACT(nothing_is_said_of_a_silent_connection);

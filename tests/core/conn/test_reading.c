@@ -238,7 +238,7 @@ static void context_tokens_are_known_by_their_framing(void)
                  cases[i].expect);
     reads_as(&without_context, talk_carry(C, ZS_FORM_LIBZMQ, "INITIATE", talk_ap_rep(&talk)),
              "token krb5 AP-REP in INITIATE libzmq");
-    reads_as(&without_context, talk_carry(C, ZS_FORM_LIBZMQ, "INITIATE", talk_krb_error()),
+    reads_as(&without_context, talk_carry(C, ZS_FORM_LIBZMQ, "INITIATE", talk_krb_error(&talk)),
              "token krb5 KRB-ERROR in INITIATE libzmq");
     reads_as(&without_context, talk_carry(C, ZS_FORM_LIBZMQ, "INITIATE", talk_hint()),
              "token spnego NegTokenInit-hint in INITIATE libzmq");
@@ -412,7 +412,7 @@ int main(int argc, char **argv)
     g_test_set_nonfatal_assertions();
     zs_krb_init();
     talk_init(&talk);
-    context = talk_context(&talk);
+    context = forge_observe(&talk.forge);
     for (size_t i = 0; i < G_N_ELEMENTS(clear_cases); i++) {
         char *path = g_strconcat("/reading/", clear_cases[i].name, NULL);
         g_test_add_data_func(path, &clear_cases[i], clear_case);

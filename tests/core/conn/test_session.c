@@ -761,7 +761,7 @@ static void refusals_in_words(void)
     start(&h);
     greet(&h, "GSSAPI", "GSSAPI");
     say_token(&h, ZS_C2S, talk_ap_req(&talk));
-    say_token(&h, ZS_S2C, talk_krb_error());
+    say_token(&h, ZS_S2C, talk_krb_error(&talk));
     explains(&h, true, "the acceptor answered with a KRB-ERROR");
     start(&h);
     greet(&h, "PLAIN", "PLAIN");
