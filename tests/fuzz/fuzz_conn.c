@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* core/conn: a script of what two sides say and what the capture lacks, with a fixed service key. Speeches are raw
+ * octets, or parts of a real handshake and sealed messages, which a fuzzer without the keys could never make. What
+ * an event points to can be read and fits together; both reports of it are harmless; and the same script in pieces
+ * of one octet says the same. */
+#include "core/conn/conn.h"
+
+#include "analyzer/report/report.h"
+#include "core/krb/init.h"
+#include "tests/core/conn/talk.h"
+#include "tests/fuzz/fuzz.h"
+
+enum { LIMIT = 2048, STEPS_MAX = 48 };
+
+/* The first octet of a script, by bits. */
+enum { KEYLESS = 0x01, MIDSTREAM = 0x02, CLOSED = 0x04 };
+
+/* Each further step: an octet (lowest bit: direction; the rest: what), two of length or count, and octets. */
+enum what {
+    RAW,
+    GREETING, /* of GSSAPI */
+    AP_REQ,
+    AP_REP,
+    SEALED,   /* octets: flags of the frame, then what is wrapped */
+    NUMBERED, /* the same, whose sequence number is the length and not the next */
+    GAP,
+    CONFLICT,
+    WHAT_COUNT
+};
+
+struct step {
+    enum what what;
+    enum zs_dir dir;
+    uint16_t count;
+    GByteArray *octets; /* NULL: none */
+};
+
+static struct talk talk;
+
+/* ==== what must hold of events ==== */
+
+struct seen {
+    GString *log;
+    unsigned events, greetings[ZS_DIR_COUNT];
+    bool reported, closed;
+};
+
+/* Feels every octet. */
+static void log_span(struct seen *seen, struct zs_span s)
+{
+    uint32_t sum = (uint32_t)s.n;
+
+    for (size_t i = 0; i < s.n; i++)
+        sum = sum * 31 + s.p[i];
+    g_string_append_printf(seen->log, " %zu:%08x", s.n, sum);
+}
+
+static void check_reading(struct seen *seen, const struct zs_reading *r)
+{
+    FUZZ_CHECK(r->frame.body.n == r->frame.size && r->frame.size <= LIMIT);
+    FUZZ_CHECK(r->wrapped || !r->verified);
+    FUZZ_CHECK(r->verified || !r->has_inner_flags);
+    FUZZ_CHECK(r->defect == ZS_OK || zs_defect_of(r->defect));
+    FUZZ_CHECK(r->wrapped || r->kind != ZS_READ_MESSAGE || r->data.n == r->frame.body.n);
+    FUZZ_CHECK(!r->wrapped || r->verified || (r->data.n == 0 && r->content.body.n == 0));
+    FUZZ_CHECK(r->data.n <= LIMIT && r->content.body.n <= LIMIT);
+    g_string_append_printf(seen->log, "%d%d%d", r->content.id, r->verified, r->more);
+    if (r->wrapped && !r->verified)
+        return;
+    log_span(seen, r->content.name);
+    log_span(seen, r->content.body);
+    log_span(seen, r->data);
+}
+
+static void check_token(struct seen *seen, const struct zs_event_token *t)
+{
+    check_reading(seen, t->reading);
+    FUZZ_CHECK(fuzz_inside(t->reading->frame.body, t->token->whole));
+    FUZZ_CHECK(zs_token_kind_name(t->token->kind) && zs_mech_name(t->token->mech));
+    log_span(seen, t->token->whole);
+}
+
+static void check_close(struct seen *seen, const struct zs_event_close *c)
+{
+    FUZZ_CHECK((c->reason == NULL) == (c->outcome == ZS_OUTCOME_ESTABLISHED));
+    FUZZ_CHECK(zs_outcome_name(c->outcome));
+    for (int d = 0; d < ZS_DIR_COUNT; d++)
+        g_string_append_printf(seen->log, " %" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT,
+                               c->session->side[d].messages, c->session->side[d].message_octets);
+    seen->closed = true;
+}
+
+static void check_event(struct seen *seen, const struct zs_event *ev)
+{
+    FUZZ_CHECK((ev->kind == ZS_EVENT_CONNECTION) == (seen->events++ == 0) && !seen->closed);
+    g_string_append_printf(seen->log, "\n%d %d ", ev->kind, ev->directed ? (int)ev->dir : -1);
+    switch (ev->kind) {
+    case ZS_EVENT_CONNECTION:
+        break;
+    case ZS_EVENT_GREETING:
+        FUZZ_CHECK(zs_greeting_version(ev->greeting) && seen->greetings[ev->dir]++ == 0);
+        g_string_append(seen->log, zs_greeting_version(ev->greeting));
+        break;
+    case ZS_EVENT_TOKEN:
+        check_token(seen, &ev->token);
+        break;
+    case ZS_EVENT_CONTEXT:
+        g_string_append(seen->log, zs_why_code(ev->context.facts->why));
+        break;
+    case ZS_EVENT_COMMAND:
+        check_reading(seen, ev->command);
+        break;
+    case ZS_EVENT_MESSAGE:
+        check_reading(seen, ev->message);
+        break;
+    case ZS_EVENT_GAP:
+        g_string_append_printf(seen->log, "%" G_GUINT64_FORMAT, ev->gap);
+        break;
+    case ZS_EVENT_DEFECT:
+        FUZZ_CHECK(zs_defect_of(ev->defect.rc));
+        g_string_append(seen->log, zs_defect_of(ev->defect.rc)->code);
+        break;
+    case ZS_EVENT_CLOSE:
+        check_close(seen, &ev->close);
+        break;
+    }
+}
+
+/* A report is one line of UTF-8 without a character that a terminal obeys. */
+static void check_report(const struct zs_report *report, const struct zs_event *ev)
+{
+    static const struct zs_report_connection names = {
+        .number = 1, .client = "192.0.2.1:1", .server = "192.0.2.2:2"};
+    char *line = NULL;
+    size_t n = 0;
+    struct zs_report_options o = {.out = open_memstream(&line, &n)};
+
+    report->event(&o, &names, ev);
+    fclose(o.out);
+    FUZZ_CHECK(n > 0 && line[n - 1] == '\n');
+    line[n - 1] = 0;
+    FUZZ_CHECK(strlen(line) == n - 1 && g_utf8_validate(line, -1, NULL));
+    for (const char *p = line; *p; p = g_utf8_next_char(p))
+        FUZZ_CHECK(!g_unichar_iscntrl(g_utf8_get_char(p)));
+    free(line);
+}
+
+static void on_event(void *user, const struct zs_event *ev)
+{
+    struct seen *seen = user;
+
+    check_event(seen, ev);
+    if (!seen->reported)
+        return;
+    check_report(&zs_report_json, ev);
+    check_report(&zs_report_text, ev);
+}
+
+/* ==== scripts ==== */
+
+static GByteArray *seal(struct step *s, struct zs_span in, uint64_t sequence)
+{
+    uint8_t flags = in.n ? in.p[0] & (ZS_FRAME_MORE | ZS_FRAME_COMMAND) : 0;
+    struct forge_wrap w = {
+        .key = talk.forge.acceptor_subkey,
+        .flags = ZS_CFX_SEALED | ZS_CFX_ACCEPTOR_SUBKEY | (s->dir == ZS_S2C),
+        .sequence = sequence,
+        .text = in.n ? zs_span_skip(in, 1) : in,
+    };
+    return talk_carry(flags, ZS_FORM_LIBZMQ, "MESSAGE", forge_wrap(&w));
+}
+
+static GByteArray *copy(const GByteArray *a)
+{
+    return der_octets(a->data, a->len);
+}
+
+/* The handshake is made once: it is what costs most. */
+static GByteArray *handshake(enum what what)
+{
+    static GByteArray *made[WHAT_COUNT];
+
+    if (!made[GREETING]) {
+        made[GREETING] = talk_greeting(1, "GSSAPI", false);
+        made[AP_REQ] = talk_carry(ZS_FRAME_COMMAND, ZS_FORM_LIBZMQ, "INITIATE", talk_ap_req(&talk));
+        made[AP_REP] = talk_carry(ZS_FRAME_COMMAND, ZS_FORM_LIBZMQ, "INITIATE", talk_ap_rep(&talk));
+    }
+    return copy(made[what]);
+}
+
+static void fill(struct step *s, struct zs_rd *rd, uint64_t next[ZS_DIR_COUNT])
+{
+    bool has_octets = s->what == RAW || s->what == SEALED || s->what == NUMBERED;
+    size_t n = s->count < rd->left.n ? s->count : rd->left.n;
+    struct zs_span in = has_octets ? zs_rd_bytes(rd, n) : zs_span(NULL, 0);
+
+    if (s->what == RAW)
+        s->octets = der_octets(in.p, in.n);
+    else if (s->what == SEALED)
+        s->octets = seal(s, in, next[s->dir]++);
+    else if (s->what == NUMBERED)
+        s->octets = seal(s, in, s->count);
+    else if (s->what < SEALED)
+        s->octets = handshake(s->what);
+}
+
+static unsigned read_script(struct zs_rd *rd, struct step steps[STEPS_MAX])
+{
+    uint64_t next[ZS_DIR_COUNT] = {(uint64_t)talk.forge.initiator_sequence,
+                                   (uint64_t)talk.forge.acceptor_sequence};
+    unsigned n = 0;
+
+    while (n < STEPS_MAX && rd->left.n >= 3) {
+        struct step *s = &steps[n++];
+        uint8_t first = zs_rd_u8(rd);
+        *s = (struct step){.what = (first >> 1) % WHAT_COUNT, .dir = first & 1};
+        s->count = zs_rd_be16(rd);
+        fill(s, rd, next);
+    }
+    return n;
+}
+
+/* In pieces that end where their memory does. */
+static void say(struct zs_conn *c, const struct step *s, size_t piece, struct zs_stamp at)
+{
+    for (size_t done = 0; done < s->octets->len; done += piece) {
+        size_t rest = s->octets->len - done, n = piece < rest ? piece : rest;
+        uint8_t *p = g_memdup2(s->octets->data + done, n);
+        zs_conn_data(c, s->dir, p, n, at);
+        g_free(p);
+    }
+}
+
+/* piece 0: each speech whole, and its events reported. */
+static GString *play(uint8_t first, const struct step *steps, unsigned n, size_t piece)
+{
+    struct zs_conn_config config = {
+        .keys = first & KEYLESS ? NULL : talk.keys, .frame_limit = LIMIT, .on_event = on_event};
+    struct seen seen = {.log = g_string_new(NULL), .reported = piece == 0};
+    struct zs_stamp at = {.time_ns = TALK_NOW, .frame = 1};
+    struct zs_conn *c = zs_conn_new(&config, &seen, first & MIDSTREAM, at);
+
+    for (unsigned i = 0; i < n; i++) {
+        if (steps[i].what == GAP)
+            zs_conn_gap(c, steps[i].dir, steps[i].count, at);
+        else if (steps[i].what == CONFLICT)
+            zs_conn_conflict(c, steps[i].dir, at);
+        else
+            say(c, &steps[i], piece ? piece : steps[i].octets->len, at);
+    }
+    zs_conn_end(c, first & CLOSED, at);
+    FUZZ_CHECK(seen.closed == (seen.events > 0));
+    zs_conn_free(c);
+    return seen.log;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct zs_rd rd = zs_rd(zs_span(data, size));
+    struct step steps[STEPS_MAX];
+
+    if (!talk.keys) {
+        zs_krb_init();
+        talk_init(&talk);
+    }
+    uint8_t first = zs_rd_u8(&rd);
+    unsigned n = read_script(&rd, steps);
+    GString *whole = play(first, steps, n, 0), *cut = play(first, steps, n, 1);
+    if (strcmp(whole->str, cut->str) != 0)
+        fprintf(stderr, "whole:%s\nin pieces:%s\n", whole->str, cut->str);
+    FUZZ_CHECK(strcmp(whole->str, cut->str) == 0);
+    g_string_free(whole, TRUE);
+    g_string_free(cut, TRUE);
+    for (unsigned i = 0; i < n; i++)
+        if (steps[i].octets)
+            g_byte_array_unref(steps[i].octets);
+    return 0;
+}
