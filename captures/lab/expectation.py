@@ -136,7 +136,7 @@ def context(connection):
     service = fact["service"]
     session, ticket = kdc.ticket_enctypes(realm, initiator.env["KRB5CCNAME"], service)
     check_flags(connection)
-    answered = OPPOSITE[fact["initiator"]] not in connection.lost
+    answered = connection.outcome == "established" and OPPOSITE[fact["initiator"]] not in connection.lost
     subkey = subkey_enctype(connection, initiator) if answered else None
     return {"opened": True, "client_principal": f"{fact['client']}@{kdc.REALM}",
             "service_principal": f"{service}@{kdc.REALM}", "kvno": initiator.bench.kvnos[service],

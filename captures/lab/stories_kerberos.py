@@ -1,10 +1,13 @@
 """The stories of what Kerberos can do: enctypes, peers of other makes, and what goes wrong. As in stories.py a function
 is a capture, its docstring MANIFEST's sentence."""
+import contextlib
 import shutil
+import socket
+import time
 
-from lab import gss_peer, kdc, surgery
-from lab.expectation import Connection
-from lab.stories import PORT, SERVICE, gssapi, hello
+from lab import gss_peer, kdc, process, recorder, surgery
+from lab.expectation import GREETING, Connection, command
+from lab.stories import PORT, SERVICE, asks, at, gssapi, hello
 
 TALK = ["send=hello 0", "recv", "send=hello 1 " + 30 * "and more ", "recv"]
 DAY = 86400
@@ -174,6 +177,32 @@ def many_keys(bench):
     return connections
 
 
+def replayed(bench):
+    """A REQ socket of alice is served once. Then somebody else sends what she sent, octet for octet, as far as her
+    AP-REQ: the service has seen her authenticator before and meets it with silence."""
+    bench.realm(["alice"], [SERVICE])
+    keytab = bench.keytab(SERVICE)
+    bench.record()
+    server = bench.peer("server", "REP", [["reply", "world 0"], ["await", "DISCONNECTED", 2]], bind=at(),
+                        role=bench.acceptor(SERVICE, keytab))
+    client = bench.peer("client", "REQ", asks("hello 0"), connect=at(), role=bench.initiator("alice", SERVICE))
+    client.wait()
+    time.sleep(recorder.SETTLE)
+    greeting, ap_req = surgery.opening(bench.recorder.path, PORT)
+    with socket.create_connection(("127.0.0.1", PORT), timeout=2) as thief:
+        thief.sendall(greeting)
+        thief.sendall(ap_req)
+        heard = 0
+        with contextlib.suppress(TimeoutError):
+            while octets := thief.recv(GREETING):
+                heard += len(octets)
+    if heard != GREETING:
+        raise process.LabError(f"the service answered the replay: {heard} octets, a greeting has {GREETING}")
+    return [Connection(client, server, "GSSAPI", gssapi=gssapi()),
+            Connection(client, server, "GSSAPI", gssapi=gssapi(), outcome="failed",
+                       commands=[command("INITIATE", "c2s")])]
+
+
 def rekey(bench, services):
     for service in services:
         bench.kdc.rekey(service)
@@ -185,4 +214,4 @@ STORIES = dict(of_enctype(name, enctype) for name, enctype in (
 STORIES.update((story.__name__.replace("_", "-"), story) for story in (
     mixed_enctypes, mixed_enctypes_old, spnego, no_mutual, integrity_only, delegation, channel_bindings, dce_style,
     heimdal_acceptor, heimdal_initiator, heimdal_lost_ap_rep, lost_ap_rep, lost_ap_req, truncated_wrap, skew, expired,
-    not_yet_valid, many_keys))
+    not_yet_valid, many_keys, replayed))

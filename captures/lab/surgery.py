@@ -70,6 +70,14 @@ def find(packets, port, direction, command, nth=0):
     return found[nth]
 
 
+def opening(path, port):
+    """What a client of this port sent first: (its greeting, the packet of its first INITIATE)."""
+    packets = read(path)[1]
+    initiate = find(packets, port, "c2s", "INITIATE")
+    before = [p for p in packets[:packets.index(initiate)] if p.direction(port) == "c2s"]
+    return b"".join(p.payload() for p in before), initiate.payload()
+
+
 def lose(path, *which):
     """Without the packet that find() finds; how many octets of the stream it had."""
     header, packets = read(path)
