@@ -102,6 +102,7 @@ static krb5_error_code read_credentials(struct zs_keyring *r, const char *path, 
         krb5_free_cred_contents(r->krb, &creds); /* wipes */
     }
     krb5_cc_end_seq_get(r->krb, cache, &cursor);
+    zs_key_wipe_stack();
     return err == KRB5_CC_END ? 0 : err;
 }
 

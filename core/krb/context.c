@@ -284,6 +284,7 @@ struct zs_context *zs_context_new(const struct zs_keyring *keys, struct zs_span 
     f->mutual = req.mutual_required;
     zs_secret_id(req.authenticator.cipher, c->id);
     open_all(c, keys, &req, ap_rep, time_ns);
+    zs_key_wipe_stack();
     return c;
 }
 

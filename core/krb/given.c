@@ -20,6 +20,7 @@ bool zs_keyring_add_key(struct zs_keyring *r, const char *text, char **why)
     else
         zs_keyring_put(r, ZS_ORIGIN_KEY, "--key", &key);
     zs_key_clear(&key);
+    zs_key_wipe_stack();
     return !trouble;
 }
 
@@ -36,6 +37,7 @@ static bool add_made(struct zs_keyring *r, const char *principal, int32_t enctyp
     if (ok)
         zs_keyring_put(r, ZS_ORIGIN_PASSWORD, "--password", &key)->principal = g_strdup(principal);
     zs_key_clear(&key);
+    zs_key_wipe_stack();
     return ok;
 }
 

@@ -22,6 +22,14 @@ void zs_key_clear(struct zs_key *k)
     explicit_bzero(k, sizeof *k);
 }
 
+/* Not inline, so that its array lies where the caller's callees had theirs. */
+__attribute__((noinline)) void zs_key_wipe_stack(void)
+{
+    uint8_t below[32768]; /* libkrb5 goes a few thousand octets deep */
+
+    explicit_bzero(below, sizeof below);
+}
+
 static int hex_digit(char c)
 {
     if (c >= '0' && c <= '9')

@@ -18,6 +18,10 @@ struct zs_key {
 /* False, and *k is cleared, where n exceeds ZS_KEY_MAX. */
 bool zs_key_set(struct zs_key *k, int32_t enctype, const void *octets, size_t n);
 void zs_key_clear(struct zs_key *k);
+
+/* Wipes the stack below its caller, where functions that have returned may have left key octets: libkrb5's own, and
+ * the dynamic linker, which saves vector registers there as it binds a name. */
+void zs_key_wipe_stack(void);
 /* 2 * n hexadecimal digits as n octets; false: they are not that. */
 bool zs_hex_parse(const char *text, size_t digits, uint8_t *out, size_t n);
 /* ENCTYPE:HEX, the enctype by any of krb5's names for it, as many octets as its keys have. NULL: *k is set; else

@@ -105,6 +105,7 @@ static krb5_error_code read_entries(struct zs_keyring *r, const char *path, krb5
         krb5_free_keytab_entry_contents(r->krb, &kte);
     }
     krb5_kt_end_seq_get(r->krb, kt, &cursor);
+    zs_key_wipe_stack();
     return err == KRB5_KT_END ? 0 : err;
 }
 

@@ -104,7 +104,9 @@ struct zs_old_seal *zs_old_seal_new(const struct zs_key *key)
     struct zs_old_seal *s = zs_vault_new(sizeof *s);
     s->key = *key;
     s->rc4 = key->enctype == ENCTYPE_ARCFOUR_HMAC;
-    if (s->rc4 ? init_rc4(s) : init_des3(s))
+    bool ok = s->rc4 ? init_rc4(s) : init_des3(s);
+    zs_key_wipe_stack();
+    if (ok)
         return s;
     zs_old_seal_free(s);
     return NULL;

@@ -54,12 +54,13 @@ struct zs_seal *zs_seal_new(const struct zs_key *base, uint32_t usage)
         return NULL;
     struct zs_seal *s = zs_vault_new(sizeof *s);
     s->enctype = e;
-    if (!open_cipher(s, base, usage) || !open_mac(&s->integrity, e, base, usage, 0x55) ||
-        !open_mac(&s->checksum, e, base, usage, 0x99)) {
-        zs_seal_free(s);
-        return NULL;
-    }
-    return s;
+    bool ok = open_cipher(s, base, usage) && open_mac(&s->integrity, e, base, usage, 0x55) &&
+              open_mac(&s->checksum, e, base, usage, 0x99);
+    zs_key_wipe_stack();
+    if (ok)
+        return s;
+    zs_seal_free(s);
+    return NULL;
 }
 
 /* libgcrypt wipes a handle as it closes it. */

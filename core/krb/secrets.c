@@ -340,6 +340,7 @@ bool zs_keyring_add_secrets(struct zs_keyring *r, const char *text, size_t n, co
             g_free(trouble);
         }
     }
+    zs_key_wipe_stack();
     if (!first)
         return true;
     *why = bad > 1 ? g_strdup_printf("%s:%zu: %s; %zu more line%s cannot be used", source,

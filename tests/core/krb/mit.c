@@ -116,6 +116,24 @@ struct mit_talk mit_establish(const struct forge *f, OM_uint32 flags)
     return t;
 }
 
+/* MIT gives the key's octets, then the OID of a family of OIDs whose last arc is the enctype. */
+struct zs_key mit_subkey(const struct mit_talk *t)
+{
+    gss_buffer_set_t set;
+    struct zs_key k = {0};
+    OM_uint32 minor;
+
+    OM_uint32 major =
+        gss_inquire_sec_context_by_oid(&minor, t->initiator, GSS_C_INQ_SSPI_SESSION_KEY, &set);
+    mit_check(major, minor, "gss_inquire_sec_context_by_oid");
+    g_assert_cmpuint(set->count, ==, 2);
+    const gss_buffer_desc *octets = &set->elements[0], *oid = &set->elements[1];
+    g_assert_true(zs_key_set(&k, ((const uint8_t *)oid->value)[oid->length - 1], octets->value,
+                             octets->length));
+    gss_release_buffer_set(&minor, &set);
+    return k;
+}
+
 GByteArray *mit_wrap(gss_ctx_id_t from, int sealed, struct zs_span text)
 {
     gss_buffer_desc in = {text.n, (void *)text.p}, out = GSS_C_EMPTY_BUFFER;

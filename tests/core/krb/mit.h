@@ -6,6 +6,7 @@
  * cache, so that no KDC is asked. */
 #include "tests/core/krb/forge.h"
 
+#include <gssapi/gssapi_ext.h>
 #include <gssapi/gssapi_krb5.h>
 
 #define MIT_SERVICE "zmq/server.example.org@EXAMPLE.ORG" /* as forge_init() has it */
@@ -30,6 +31,9 @@ struct mit_talk {
 /* With f's ticket: one AP-REQ and, if flags ask for it, one AP-REP. mit_end() it. */
 struct mit_talk mit_establish(const struct forge *f, OM_uint32 flags);
 void mit_end(struct mit_talk *t);
+
+/* The key that t's messages are sealed with. */
+struct zs_key mit_subkey(const struct mit_talk *t);
 
 /* A token in which from wraps text. */
 GByteArray *mit_wrap(gss_ctx_id_t from, int sealed, struct zs_span text);

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The program whose memory test_dump searches: it opens a context with a keytab, and the tokens of its messages, and
+ * knows of keys what these files say, nothing else. Then it ends with a core dump, or stops to have one taken.
+ *
+ * dumped MODE HOST END REQ REP KEYTAB TOKEN...
+ *   MODE  open: everything is still there; released: everything was given back; careless: so it was, but a key was
+ *         copied to where it does not belong
+ *   HOST  program: libgcrypt as our programs have it; plugin: as Wireshark has it
+ *   END   abort: dies of it; stop: waits */
+#include "core/krb/context.h"
+#include "core/krb/init.h"
+
+#include <gcrypt.h>
+#include <glib.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+static struct zs_span contents(const char *path)
+{
+    char *p;
+    gsize n;
+
+    if (!g_file_get_contents(path, &p, &n, NULL))
+        g_error("%s", path);
+    return zs_span(p, n);
+}
+
+static void init(const char *host)
+{
+    if (strcmp(host, "program") == 0) {
+        zs_krb_init();
+        return;
+    }
+    gcry_check_version(NULL);
+    gcry_control(GCRYCTL_DISABLE_SECMEM, 0);
+    gcry_control(GCRYCTL_INITIALIZATION_FINISHED, 0);
+}
+
+static void open_tokens(const struct zs_context *c, char **paths)
+{
+    for (; *paths; paths++) {
+        struct zs_span token = contents(*paths);
+        uint8_t *buf = g_malloc(zs_unwrap_room(token.n));
+        struct zs_unwrapped u;
+        if (zs_context_unwrap(c, token, buf, zs_unwrap_room(token.n), &u) != ZS_OK)
+            g_error("%s", *paths);
+        g_free(buf);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    const struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
+    volatile char *careless = NULL;
+    char *why;
+
+    if (argc < 7)
+        return 2;
+    setrlimit(RLIMIT_CORE, &all);
+    prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
+    init(argv[2]);
+    struct zs_keyring *r = zs_keyring_new();
+    if (!zs_keyring_add_keytab(r, argv[6], &why))
+        g_error("%s", why);
+    struct zs_context *c =
+        zs_context_new(r, contents(argv[4]), contents(argv[5]), g_get_real_time() * 1000);
+    open_tokens(c, argv + 7);
+    if (strcmp(argv[1], "careless") == 0)
+        careless = g_memdup2(zs_keyring_at(r, 0)->key.octets, zs_keyring_at(r, 0)->key.n);
+    if (strcmp(argv[1], "open") != 0) {
+        zs_context_free(c);
+        zs_keyring_free(r);
+    }
+    if (strcmp(argv[3], "abort") == 0)
+        abort();
+    raise(SIGSTOP);
+    return careless && *careless;
+}
