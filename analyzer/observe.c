@@ -6,6 +6,7 @@
 
 #include "analyzer/net/reader.h"
 #include "core/conn/conn.h"
+#include "core/conn/replay.h"
 
 #include <string.h>
 #include <sys/resource.h>
@@ -54,7 +55,8 @@ static void count(struct zs_report_summary *s, const struct zs_event *ev)
         s->contexts_opened += ev->context.facts->opened_by != ZS_ORIGIN_NONE;
         break;
     case ZS_EVENT_MESSAGE:
-        s->messages += !ev->message->more;
+        s->sealed += ev->message->wrapped && !ev->message->verified;
+        s->messages += !ev->message->more && (!ev->message->wrapped || ev->message->verified);
         s->octets += ev->message->data.n;
         break;
     case ZS_EVENT_DEFECT:
@@ -198,6 +200,7 @@ static bool read_capture(struct run *run, struct zs_capture *capture, struct zs_
         s->last = (struct zs_stamp){.time_ns = packet.time_ns, .frame = packet.number};
         if (s->first.frame == 0)
             s->first = s->last;
+        s->cut += packet.captured < packet.length;
         zs_net_packet(&packet, flows, counters);
     }
     return answer != ZS_CAPTURE_FAILED;
@@ -211,8 +214,11 @@ static uint64_t peak_memory(void)
 
 bool zs_observe(const struct zs_observation *o, GError **error)
 {
-    struct run run = {
-        .o = o, .config = {.keys = o->keys, .frame_limit = ZS_FRAME_LIMIT, .on_event = on_event}};
+    struct run run = {.o = o,
+                      .config = {.keys = o->keys,
+                                 .replays = zs_replays_new(),
+                                 .frame_limit = ZS_FRAME_LIMIT,
+                                 .on_event = on_event}};
     struct zs_net_counters counters = {0};
     GError *first = NULL;
     GPtrArray *captures = open_files(o, &first);
@@ -233,6 +239,7 @@ bool zs_observe(const struct zs_observation *o, GError **error)
         if (o->summary)
             *o->summary = run.summary;
     }
+    zs_replays_free(run.config.replays);
     g_ptr_array_free(captures, TRUE);
     if (first)
         g_propagate_error(error, first);

@@ -2,12 +2,15 @@
 /* Per-conversation and per-packet memory, by Wireshark's allocators. */
 #include "plugin/conversation.h"
 
+#include "core/conn/replay.h"
+
 #include <epan/conversation.h>
 #include <epan/proto_data.h>
 
 enum { KEY_RECORDS, KEY_COUNTER };
 
-static uint32_t conversations; /* seen in this file */
+static uint32_t conversations;     /* seen in this file */
+static struct zs_replays *replays; /* of this file */
 
 static zbool on_file_closed(wmem_allocator_t *scope, wmem_cb_event_t event, void *user)
 {
@@ -16,6 +19,8 @@ static zbool on_file_closed(wmem_allocator_t *scope, wmem_cb_event_t event, void
     (void)event;
     zs_session_clear(&c->session);
     conversations = 0;
+    zs_replays_free(replays);
+    replays = NULL;
     return ZFALSE;
 }
 
@@ -33,6 +38,9 @@ struct zs_conversation *zs_conversation_of(packet_info *pinfo, int proto,
     copy_address_wmem(wmem_file_scope(), &c->client, conversation_key_addr1(conv->key_ptr));
     c->client_port = conversation_key_port1(conv->key_ptr);
     zs_session_init(&c->session, keys);
+    if (!replays)
+        replays = zs_replays_new();
+    c->session.replays = replays;
     wmem_register_callback(wmem_file_scope(), on_file_closed, c);
     conversation_add_proto_data(conv, proto, c);
     return c;

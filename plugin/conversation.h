@@ -24,7 +24,6 @@ struct zs_conversation {
     struct zs_flow_state flow[ZS_DIR_COUNT];
     uint32_t ap_req_frame, ap_rep_frame; /* 0: none */
     bool reason_shown;                   /* the expert item about the context was given a packet */
-    bool bare_shown;                     /* likewise the one about PLAINTEXT mode */
 };
 
 enum zs_pdu_kind {
@@ -40,14 +39,14 @@ enum zs_pdu_kind {
 struct zs_pdu {
     enum zs_pdu_kind kind;
     enum zs_dir dir;
-    size_t n;                    /* octets of the packet that it spans */
-    struct zs_place place;       /* FRAME, HEAD */
-    struct zs_greeting *before;  /* GREETING: as it stood before this part */
-    struct zs_turn turn;         /* FRAME */
-    enum zs_rc defect;           /* GREETING, HEAD, UNREAD: why */
-    uint64_t missing;            /* octets that are missing just before it */
-    struct zs_context *context;  /* the one in force behind it; NULL: none yet */
-    bool show_reason, show_bare; /* this is the packet that carries the expert item */
+    size_t n;                   /* octets of the packet that it spans */
+    struct zs_place place;      /* FRAME, HEAD */
+    struct zs_greeting *before; /* GREETING: as it stood before this part */
+    struct zs_turn turn;        /* FRAME */
+    enum zs_rc defect;          /* GREETING, HEAD, UNREAD: why */
+    uint64_t missing;           /* octets that are missing just before it */
+    struct zs_context *context; /* the one in force behind it; NULL: none yet */
+    bool show_reason;           /* this is the packet that carries the expert item */
 };
 
 /* The conversation of this packet, made on first sight. */

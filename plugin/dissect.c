@@ -130,10 +130,6 @@ static void remember_tokens(struct run *run, const struct zs_reading *r, struct 
         c->reason_shown = true;
         pdu->show_reason = true;
     }
-    if (s->roles_known && !r->wrapped && r->content.id == ZS_CMD_READY && !c->bare_shown) {
-        c->bare_shown = true;
-        pdu->show_bare = true;
-    }
 }
 
 static uint8_t *plaintext_room(packet_info *pinfo, const struct zs_place *place,

@@ -116,7 +116,6 @@ struct zs_subtrees {
 struct zs_experts {
     expert_field defect[ZS_RC_COUNT];
     expert_field not_opened;     /* once a connection: the context's reason */
-    expert_field plaintext_mode; /* GSSAPI authenticated, and the messages travel bare */
     expert_field missing;        /* octets of the stream are not in the capture */
     expert_field layers;         /* too many layers in this packet for another dissector */
 };

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Keytab preference and Wireshark's Kerberos engine.
+/* Keys by preference and secrets block, and Wireshark's Kerberos engine.
  *
  * Limits: tshark's -K reaches nobody but that engine, which tries all keys of the file on every token; so it is
  * asked only where our own context does not open one. */
 #include "plugin/keys.h"
 
+#include "core/krb/secrets.h"
+
 #include <epan/exceptions.h>
 #include <epan/prefs.h>
 #include <epan/prefs-int.h>
+#include <epan/secrets.h>
 #include <wsutil/report_message.h>
 
 #include <stdbool.h>
@@ -24,20 +27,59 @@ void zs_keys_free(void)
     keyring = NULL;
 }
 
-void zs_keys_load(const char *path)
+static void report(char *why)
+{
+    report_failure("ZMTP: %s", why);
+    g_free(why);
+}
+
+/* Wireshark's preference for its own Kerberos engine: "Kerberos keytab file". */
+static const char *kerberos_file(void)
+{
+    module_t *kerberos = prefs_find_module("kerberos");
+    pref_t *file = kerberos ? prefs_find_preference(kerberos, "file") : NULL;
+    return file ? prefs_get_string_value(file, pref_current) : NULL;
+}
+
+static void add_keytab(const char *path)
+{
+    char *why;
+    if (path && *path && !zs_keyring_add_keytab(keyring, path, &why))
+        report(why);
+}
+
+void zs_keys_load(const struct zs_keys_from *from)
 {
     char *why;
 
     zs_keys_free();
-    if (!path || !*path)
-        return;
     keyring = zs_keyring_new();
-    if (!zs_keyring_add_keytab(keyring, path, &why)) {
-        report_failure("ZMTP: %s", why);
-        g_free(why);
-        zs_keys_free();
-    }
+    add_keytab(from->keytab);
+    add_keytab(kerberos_file());
+    if (from->keylog && *from->keylog && !zs_keyring_add_keylog(keyring, from->keylog, &why))
+        report(why);
 }
+
+#if ZS_WS_VERSION >= 404
+/* Wireshark calls with every block of the file as it comes to it: before the packets that it is for. */
+static void on_block(const void *secrets, guint n)
+{
+    char *why;
+    if (keyring &&
+        !zs_keyring_add_secrets(keyring, secrets, n, "the capture's secrets block", &why))
+        report(why);
+}
+
+void zs_keys_register_block(void)
+{
+    secrets_register_type(ZS_SECRETS_BLOCK, on_block);
+}
+#else
+void zs_keys_register_block(void)
+{
+    /* 4.0 keeps secrets_register_type() to itself. */
+}
+#endif
 
 const struct zs_keyring *zs_keys(void)
 {
@@ -49,16 +91,6 @@ void zs_engine_find(int proto)
     gssapi_handle = find_dissector_add_dependency("gssapi", proto);
 }
 
-static void call_gssapi(tvbuff_t *token, packet_info *pinfo, proto_tree *tree,
-                        gssapi_encrypt_info_t *info)
-{
-    /* A token is no stream: what gssapi takes for the beginning of one must not hold ours up. */
-    guint16 can_desegment = pinfo->can_desegment;
-    pinfo->can_desegment = 0;
-    call_dissector_with_data(gssapi_handle, token, pinfo, tree, info);
-    pinfo->can_desegment = can_desegment;
-}
-
 /* The Kerberos preference that stands in the way: NULL where the user has set it already. */
 static pref_t *decrypt_preference(void)
 {
@@ -67,30 +99,23 @@ static pref_t *decrypt_preference(void)
     return decrypt && !prefs_get_bool_value(decrypt, pref_current) ? decrypt : NULL;
 }
 
-/* A function of its own, so that nothing lives across the jump but its arguments. */
+/* What the call changes is put back whatever it throws. A function of its own, so that nothing lives across the jump
+ * but its arguments. */
 static void call_and_restore(tvbuff_t *token, packet_info *pinfo, proto_tree *tree,
-                             gssapi_encrypt_info_t *info, pref_t *decrypt)
+                             gssapi_encrypt_info_t *info, pref_t *decrypt, guint16 can_desegment)
 {
     TRY
     {
-        call_gssapi(token, pinfo, tree, info);
+        call_dissector_with_data(gssapi_handle, token, pinfo, tree, info);
     }
     FINALLY
     {
+        pinfo->can_desegment = can_desegment;
+        col_set_writable(pinfo->cinfo, -1, ZTRUE);
         if (decrypt)
             prefs_set_bool_value(decrypt, ZFALSE, pref_current);
     }
     ENDTRY;
-}
-
-static void call_decrypting(tvbuff_t *token, packet_info *pinfo, proto_tree *tree,
-                            gssapi_encrypt_info_t *info)
-{
-    pref_t *decrypt = decrypt_preference();
-
-    if (decrypt)
-        prefs_set_bool_value(decrypt, ZTRUE, pref_current);
-    call_and_restore(token, pinfo, tree, info, decrypt);
 }
 
 tvbuff_t *zs_engine_call(tvbuff_t *token, packet_info *pinfo, proto_tree *tree, bool decrypt,
@@ -103,14 +128,14 @@ tvbuff_t *zs_engine_call(tvbuff_t *token, packet_info *pinfo, proto_tree *tree, 
         return NULL;
     memset(&info, 0, sizeof info);
     info.decrypt_gssapi_tvb = DECRYPT_GSSAPI_NORMAL;
-    /* What it writes into the columns is the token's; ours say what it means. */
+    pref_t *preference = decrypt ? decrypt_preference() : NULL;
+    if (preference)
+        prefs_set_bool_value(preference, ZTRUE, pref_current);
+    guint16 can_desegment = pinfo->can_desegment;
+    /* A token is no stream: what gssapi takes for the beginning of one must not hold ours up. And what it writes
+     * into the columns is the token's; ours say what it means. */
+    pinfo->can_desegment = 0;
     col_set_writable(pinfo->cinfo, -1, ZFALSE);
-    if (decrypt)
-        call_decrypting(token, pinfo, tree, &info);
-    else
-        call_gssapi(token, pinfo, tree, &info);
-    col_set_writable(pinfo->cinfo, -1, ZTRUE);
-    if (info.gssapi_decrypted_tvb)
-        return info.gssapi_decrypted_tvb;
-    return NULL;
+    call_and_restore(token, pinfo, tree, &info, preference, can_desegment);
+    return info.gssapi_decrypted_tvb;
 }

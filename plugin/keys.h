@@ -8,9 +8,17 @@
 
 #include "core/krb/keyring.h"
 
-/* Reads the keytab at path ("" or NULL: none) into the keyring. Called when a capture is opened, so that a keytab that
- * changed on disk counts. One that cannot be read is reported to the user. */
-void zs_keys_load(const char *path);
+/* Where the user says that keys are; "" or NULL: nowhere. */
+struct zs_keys_from {
+    const char *keytab; /* a keytab, or a directory of them */
+    const char *keylog; /* session secrets: docs/secrets.md */
+};
+
+/* Reads them into a new keyring, and Wireshark's own kerberos.file too. Called when a capture is opened, so that what
+ * changed on disk counts. What cannot be read is reported to the user. */
+void zs_keys_load(const struct zs_keys_from *from);
+/* Registers for the pcapng secrets blocks of zmtpscope, which are session secrets too (4.4 on). Call once, at hand-off. */
+void zs_keys_register_block(void);
 /* The keyring; NULL where there is none. Lives until the next zs_keys_load(). */
 const struct zs_keyring *zs_keys(void);
 void zs_keys_free(void);

@@ -192,7 +192,8 @@ static void show_context(const struct zs_shown *s, proto_tree *parent)
     add_enctype(tree, zs_hf.ticket_etype, tvb, f->ticket_etype);
     if (f->opened_by)
         context_opened(tree, tvb, f);
-    add_string(tree, zs_hf.context_reason, tvb, f->reason);
+    if (s->pdu->show_reason)
+        add_string(tree, zs_hf.context_reason, tvb, f->reason);
     add_frame_link(tree, zs_hf.ap_req_frame, tvb, s->conversation->ap_req_frame);
     add_frame_link(tree, zs_hf.ap_rep_frame, tvb, s->conversation->ap_rep_frame);
     if (s->pdu->show_reason && f->reason)
@@ -546,13 +547,11 @@ static void show_content(const struct zs_shown *s, proto_tree *tree, const struc
             show_context_token(s, token, src, r);
         else
             show_wrapped(s, token, src, r);
-        show_context(s, tree);
     } else if (r->kind == ZS_READ_IDENTITY) {
         add_span(tree, zs_hf.identity, src, r->data);
         info(s, "Identity");
     } else if (r->kind == ZS_READ_COMMAND) {
         show_command(s, tree, src, r);
-        show_context(s, tree);
     } else {
         if (r->wrapped) {
             struct zs_command closed = r->command;
@@ -560,8 +559,11 @@ static void show_content(const struct zs_shown *s, proto_tree *tree, const struc
             add_command_body(s, tree, src, &closed);
         }
         show_message(s, tree, src, r);
-        show_context(s, tree);
     }
+    /* What Wireshark's own engine opened, it did without our context. */
+    bool by_engine = r->verified && !r->unwrapped.plain.p;
+    if (!by_engine)
+        show_context(s, tree);
 }
 
 void zs_tree_frame(const struct zs_shown *s, struct zs_reading *r)
@@ -582,8 +584,6 @@ void zs_tree_frame(const struct zs_shown *s, struct zs_reading *r)
     show_content(s, tree, &packet, r);
     add_expert(s, item, r->defect);
     add_expert(s, item, s->pdu->turn.defect);
-    if (s->pdu->show_bare)
-        expert_add_info(s->pinfo, item, &zs_ei.plaintext_mode);
 }
 
 void zs_tree_octets(const struct zs_shown *s)

@@ -26,7 +26,7 @@ static dissector_handle_t guard_handle;
 static heur_dtbl_entry_t *heuristic;
 
 static struct {
-    const char *keytab;
+    struct zs_keys_from keys;
     range_t *guarded_ports;
 } preferences;
 
@@ -124,7 +124,7 @@ static void on_file_opened(void)
 {
     dissector_table_t table = find_dissector_table("tcp.port");
 
-    zs_keys_load(preferences.keytab);
+    zs_keys_load(&preferences.keys);
     take_over_ports();
     leave_ports();
     if (proto_is_protocol_enabled(find_protocol_by_id(proto_zmtp)) && preferences.guarded_ports)
@@ -145,8 +145,14 @@ static void register_preferences(void)
         module = prefs_register_protocol(proto_zmtp, NULL);
     prefs_register_filename_preference(
         module, "gssapi.keytab", "Keytab",
-        "Keys of services, to open the messages of their GSSAPI connections", &preferences.keytab,
-        ZFALSE);
+        "Keys of services, to open the messages of their GSSAPI connections; a "
+        "directory stands for all keytabs in it",
+        &preferences.keys.keytab, ZFALSE);
+    prefs_register_filename_preference(
+        module, "gssapi.keylog", "Key log",
+        "Session secrets as zmtpscope secrets writes them, each of which opens one "
+        "connection",
+        &preferences.keys.keylog, ZFALSE);
     range_convert_str(wmem_epan_scope(), &preferences.guarded_ports, "5555", 65535);
     prefs_register_range_preference(
         module, "guarded_ports", "Ports of other protocols",
@@ -186,6 +192,7 @@ void zs_zmtp_handoff(void)
     if (!handle)
         return; /* the other copy has it */
     zs_engine_find(proto_zmtp);
+    zs_keys_register_block();
     heuristic = find_heur_dissector_by_unique_short_name("zmtp_tcp");
     if (heuristic) {
         heuristic->dissector = dissect_heuristic;

@@ -96,7 +96,7 @@ static void put_base64(JsonBuilder *b, const char *name, struct zs_span s)
 /* Unix time in nanoseconds as RFC 3339 has it, UTC. */
 static void put_time(JsonBuilder *b, const char *name, int64_t ns)
 {
-    char *text = zs_clock_format(ns, "%Y-%m-%dT%H:%M:%S", 9);
+    char *text = zs_clock_format(ns, "%Y-%m-%dT%H:%M:%S", 9, false);
     char *zulu = g_strconcat(text, "Z", NULL);
     put_string(b, name, zulu);
     g_free(zulu);
@@ -445,6 +445,7 @@ static void put_totals(JsonBuilder *b, const char *name, const struct zs_side *s
     json_builder_begin_object(b);
     put_int(b, "messages", (int64_t)side->messages);
     put_int(b, "bytes", (int64_t)side->message_octets);
+    put_int(b, "sealed", (int64_t)side->sealed);
     json_builder_end_object(b);
 }
 
@@ -523,6 +524,7 @@ static void json_end(const struct zs_report_options *o, const struct zs_report_s
     put_int(b, "contexts_opened", (int64_t)s->contexts_opened);
     put_int(b, "messages", (int64_t)s->messages);
     put_int(b, "bytes", (int64_t)s->octets);
+    put_int(b, "sealed", (int64_t)s->sealed);
     put_int(b, "defects", (int64_t)s->defects);
     json_builder_set_member_name(b, "duration");
     json_builder_add_double_value(b, (double)(s->last.time_ns - s->first.time_ns) / 1e9);

@@ -31,6 +31,8 @@ struct zs_report_summary {
     struct zs_stamp first, last; /* of the capture; frame 0: no packet */
     uint64_t packets, connections, established, contexts, contexts_opened, messages, octets,
         defects;
+    uint64_t sealed;      /* frames of messages that stayed closed */
+    uint64_t cut;         /* packets of which the capture holds the beginning alone */
     uint64_t not_read;    /* packets that are not TCP/IP or could not be read */
     uint64_t peak_memory; /* octets */
 };
@@ -49,9 +51,10 @@ extern const struct zs_report
 
 extern const struct zs_report zs_report_keylog; /* session secrets, as docs/secrets.md says */
 
-/* A time as g_date_time_format() writes it, then a point and the first digits (1 to 9) of the fraction, cut and not
+/* A time, UTC or local, as g_date_time_format() writes it, then a point and the first digits (1 to 9) of the fraction,
+ * cut and not
  * rounded; g_free() it. */
-char *zs_clock_format(int64_t ns, const char *date_format, unsigned digits);
+char *zs_clock_format(int64_t ns, const char *date_format, unsigned digits, bool local);
 
 /* GSS flags of RFC 2744 by bit, "deleg", "mutual", …; NULL where a bit has no name. */
 const char *zs_gss_flag_name(unsigned bit);

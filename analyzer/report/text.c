@@ -98,31 +98,67 @@ static void append_flags(GString *line, uint32_t flags)
             g_string_append_printf(line, " %s", zs_gss_flag_name(bit));
 }
 
+/* The three enctypes, or the one that they all are. */
+static void append_enctypes(GString *line, const struct zs_context_facts *f)
+{
+    bool one = f->ticket_etype == f->session_etype && f->session_etype == f->subkey_etype;
+
+    g_string_append(line, one ? "all keys " : "ticket ");
+    append_enctype(line, f->ticket_etype);
+    if (f->session_etype && !one) {
+        g_string_append(line, ", session ");
+        append_enctype(line, f->session_etype);
+    }
+    if (f->subkey_etype && !one) {
+        g_string_append(line, ", messages ");
+        append_enctype(line, f->subkey_etype);
+    }
+    if (f->subkey_etype)
+        g_string_append_printf(line, " (%s%s)", zs_subkey_from_name(f->subkey_from),
+                               f->subkey_from == ZS_SUBKEY_SESSION ? " key" : " subkey");
+}
+
+static const char *verdict_in_words(enum zs_verdict v)
+{
+    static const char *const words[] = {
+        [ZS_VERDICT_UNKNOWN] = "the client's clock is unknown",
+        [ZS_VERDICT_ACCEPTABLE] = "times and clock are good",
+        [ZS_VERDICT_EXPIRED] = "the ticket had expired, and an acceptor must refuse it",
+        [ZS_VERDICT_NOT_YET_VALID] = "the ticket was not valid yet, and an acceptor must refuse it",
+        [ZS_VERDICT_SKEW] =
+            "the clocks differ by more than five minutes, and an acceptor must refuse it",
+    };
+    return words[v];
+}
+
+/* The verdict and what it is made from: the ticket's end, and how far the client's clock is ahead. */
+static void append_verdict(GString *line, const struct zs_context_facts *f)
+{
+    g_string_append_printf(line, "; %s (", verdict_in_words(f->verdict));
+    GDateTime *end = g_date_time_new_from_unix_local(f->times.end);
+    char *text = end ? g_date_time_format(end, "%Y-%m-%d %H:%M:%S") : g_strdup("never");
+    g_string_append_printf(line, "ends %s", text);
+    g_free(text);
+    if (end)
+        g_date_time_unref(end);
+    if (f->authenticator_opened)
+        g_string_append_printf(line, ", clock %+.3f s", (double)f->skew_ms / 1000);
+    g_string_append_c(line, ')');
+}
+
 static void line_opened(GString *line, const struct zs_context_facts *f)
 {
     append_name(line, f->client_principal ? f->client_principal : "unknown client");
     g_string_append(line, " to ");
     append_name(line, f->service_principal);
-    g_string_append(line, "; ticket ");
-    append_enctype(line, f->ticket_etype);
-    if (f->session_etype) {
-        g_string_append(line, ", session ");
-        append_enctype(line, f->session_etype);
-    }
-    if (f->subkey_etype) {
-        g_string_append(line, ", messages ");
-        append_enctype(line, f->subkey_etype);
-        g_string_append_printf(line, " (%s%s)", zs_subkey_from_name(f->subkey_from),
-                               f->subkey_from == ZS_SUBKEY_SESSION ? " key" : " subkey");
-    }
+    g_string_append(line, "; ");
+    append_enctypes(line, f);
+    if (f->ticket_opened)
+        append_verdict(line, f);
     if (f->has_gss_flags) {
         g_string_append(line, "; flags");
         append_flags(line, f->gss_flags);
     }
-    if (f->authenticator_opened)
-        g_string_append_printf(line, "; clock %+" G_GINT64_FORMAT " ms", f->skew_ms);
-    if (f->ticket_opened)
-        g_string_append_printf(line, "; %s", zs_verdict_name(f->verdict));
     g_string_append(line, "; opened by ");
     append_name(line, f->keytab_entry);
 }
@@ -260,18 +296,23 @@ static void line_defect(GString *line, const struct zs_event_defect *d)
     g_string_append_printf(line, " (%s)", row->clause);
 }
 
+static void append_sent(GString *line, const char *who, const struct zs_side *side)
+{
+    g_string_append_printf(
+        line, "%s sent %" G_GUINT64_FORMAT " message%s (%" G_GUINT64_FORMAT " octet%s)", who,
+        side->messages, side->messages == 1 ? "" : "s", side->message_octets,
+        side->message_octets == 1 ? "" : "s");
+    if (side->sealed)
+        g_string_append_printf(line, " and %" G_GUINT64_FORMAT " that stayed sealed", side->sealed);
+}
+
 static void line_close(GString *line, const struct zs_event_close *c)
 {
-    const struct zs_side *side = c->session->side;
-
-    g_string_append_printf(line,
-                           "%s; client sent %" G_GUINT64_FORMAT " message%s (%" G_GUINT64_FORMAT
-                           " octets), server %" G_GUINT64_FORMAT " (%" G_GUINT64_FORMAT ")",
-                           zs_outcome_name(c->outcome), side[ZS_C2S].messages,
-                           side[ZS_C2S].messages == 1 ? "" : "s", side[ZS_C2S].message_octets,
-                           side[ZS_S2C].messages, side[ZS_S2C].message_octets);
+    g_string_append(line, zs_outcome_name(c->outcome));
     if (c->reason)
-        g_string_append_printf(line, "; %s", c->reason);
+        g_string_append_printf(line, ": %s", c->reason);
+    append_sent(line, "; TCP client", &c->session->side[ZS_C2S]);
+    append_sent(line, ", server", &c->session->side[ZS_S2C]);
 }
 
 static void put_hex(FILE *out, struct zs_span s)
@@ -294,6 +335,12 @@ static void text_begin(const struct zs_report_options *o, const struct zs_report
     (void)c;
 }
 
+static const char *context_colour(const struct zs_context_facts *f)
+{
+    bool refusable = f->ticket_opened && f->verdict > ZS_VERDICT_ACCEPTABLE;
+    return f->opened_by && !refusable ? GREEN : RED;
+}
+
 static const char *kind_colour(const struct zs_event *ev)
 {
     switch (ev->kind) {
@@ -303,7 +350,9 @@ static const char *kind_colour(const struct zs_event *ev)
     case ZS_EVENT_GAP:
         return RED;
     case ZS_EVENT_CONTEXT:
-        return ev->context.facts->opened_by ? GREEN : RED;
+        return context_colour(ev->context.facts);
+    case ZS_EVENT_CLOSE:
+        return ev->close.outcome == ZS_OUTCOME_FAILED ? RED : "";
     default:
         return "";
     }
@@ -359,11 +408,12 @@ static void text_event(const struct zs_report_options *o, const struct zs_report
         [ZS_EVENT_CLOSE] = "close",
     };
     bool backwards = ev->directed && ev->dir == ZS_S2C;
-    char *clock = zs_clock_format(ev->at.time_ns, "%H:%M:%S", 6);
+    char *clock = zs_clock_format(ev->at.time_ns, "%H:%M:%S", 6, true);
     GString *line = g_string_new(NULL);
 
-    g_string_append_printf(line, "%s%s %" G_GUINT64_FORMAT " %s %s %s%s ", colour(o, DIM), clock,
-                           c->number, backwards ? c->server : c->client, ev->directed ? ">" : "-",
+    g_string_append_printf(line, "%s%s #%" G_GUINT64_FORMAT " c%" G_GUINT64_FORMAT " %s %s %s%s ",
+                           colour(o, DIM), clock, ev->at.frame, c->number,
+                           backwards ? c->server : c->client, ev->directed ? ">" : "-",
                            backwards ? c->client : c->server, colour(o, PLAIN));
     g_string_append_printf(line, "%s%-10s ", colour(o, kind_colour(ev)), names[ev->kind]);
     append_event(line, c, ev);
@@ -375,15 +425,31 @@ static void text_event(const struct zs_report_options *o, const struct zs_report
         put_hex(o->out, ev->message->data);
 }
 
+static void put_count(FILE *out, uint64_t n, const char *what)
+{
+    fprintf(out, "%" G_GUINT64_FORMAT " %s%s", n, what, n == 1 ? "" : "s");
+}
+
 static void text_end(const struct zs_report_options *o, const struct zs_report_summary *s)
 {
-    fprintf(o->out,
-            "%" G_GUINT64_FORMAT " packets, %" G_GUINT64_FORMAT
-            " ZMTP connection%s (%" G_GUINT64_FORMAT " established), %" G_GUINT64_FORMAT
-            " of %" G_GUINT64_FORMAT " contexts opened, %" G_GUINT64_FORMAT
-            " messages, %" G_GUINT64_FORMAT " defects\n",
-            s->packets, s->connections, s->connections == 1 ? "" : "s", s->established,
-            s->contexts_opened, s->contexts, s->messages, s->defects);
+    put_count(o->out, s->packets, "packet");
+    fputs(", ", o->out);
+    put_count(o->out, s->connections, "ZMTP connection");
+    fprintf(o->out, " (%" G_GUINT64_FORMAT " established), %" G_GUINT64_FORMAT " of ",
+            s->established, s->contexts_opened);
+    put_count(o->out, s->contexts, "context");
+    fputs(" opened, ", o->out);
+    put_count(o->out, s->messages, "message");
+    if (s->sealed)
+        fprintf(o->out, " and %" G_GUINT64_FORMAT " that stayed sealed", s->sealed);
+    fputs(", ", o->out);
+    put_count(o->out, s->defects, "defect");
+    fputc('\n', o->out);
+    if (s->cut)
+        fprintf(o->out,
+                "%" G_GUINT64_FORMAT
+                " packets were cut short by the recording: capture with a snap length of 0\n",
+                s->cut);
 }
 
 const struct zs_report zs_report_text = {.begin = text_begin, .event = text_event, .end = text_end};

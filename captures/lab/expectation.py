@@ -33,6 +33,7 @@ class Connection:
     closed: tuple = ()  # directions whose wrap tokens no key of the capture opens
     lost: tuple = ()  # directions that cannot be read behind their gap, which is in the handshake
     missing: dict = field(default_factory=dict)  # by direction: numbers of the frames that a gap damaged
+    defects: list = field(default_factory=list)  # codes of what its peers do wrong, in order
 
     def peers(self):
         return {"c2s": self.client, "s2c": self.server}
@@ -226,6 +227,8 @@ def row(connection, flow):
         written["wrapped_counts"] = counts
     if connection.gaps:
         written["gaps"] = connection.gaps
+    if connection.defects:
+        written["defects"] = connection.defects
     return written
 
 

@@ -53,6 +53,7 @@ struct zs_conn *zs_conn_new(const struct zs_conn_config *config, void *user, boo
     c->midstream = midstream;
     c->opened_at = at;
     zs_session_init(&c->session, config->keys);
+    c->session.replays = config->replays;
     return c;
 }
 
@@ -162,6 +163,20 @@ static void read_frame(struct zs_conn *c, enum zs_dir dir, const struct zs_frame
     zs_reading_make(&place, f, c->scratch, c->scratch_n, r);
 }
 
+/* The numbers that belong to a defect's sentence; NULL: none do. */
+static const char *detail_of(const struct zs_turn *turn, const struct zs_reading *r, char *buf,
+                             size_t size)
+{
+    if (turn->defect == ZS_E_WRAP_SEQUENCE)
+        g_snprintf(buf, size, "expected %" G_GUINT64_FORMAT ", got %" G_GUINT64_FORMAT,
+                   turn->expected, r->sequence);
+    else if (turn->defect == ZS_E_AP_REQ_REPLAYED)
+        g_snprintf(buf, size, "first in packet %" G_GUINT64_FORMAT, turn->first.frame);
+    else
+        return NULL;
+    return buf;
+}
+
 static void emit_turn(struct zs_conn *c, enum zs_dir dir, struct zs_stamp at,
                       const struct zs_reading *r, const struct zs_turn *turn)
 {
@@ -169,9 +184,7 @@ static void emit_turn(struct zs_conn *c, enum zs_dir dir, struct zs_stamp at,
 
     if (turn->context_made)
         emit_context(c, dir, at);
-    g_snprintf(detail, sizeof detail, "expected %" G_GUINT64_FORMAT ", got %" G_GUINT64_FORMAT,
-               turn->expected, r->sequence);
-    emit_defect(c, dir, at, turn->defect, turn->defect == ZS_E_WRAP_SEQUENCE ? detail : NULL);
+    emit_defect(c, dir, at, turn->defect, detail_of(turn, r, detail, sizeof detail));
 }
 
 static void on_frame(struct zs_conn *c, enum zs_dir dir, const struct zs_frame *f,
@@ -273,6 +286,7 @@ static size_t consume(struct zs_conn *c, enum zs_dir dir, struct zs_span in, str
             break;
         if (rc != ZS_OK) {
             emit_defect(c, dir, at, rc, NULL);
+            zs_session_lost(&c->session, dir);
             s->lost = true;
             break;
         }

@@ -12,6 +12,7 @@ struct zs_conn;
 struct zs_conn_config {
     const struct zs_keyring *keys; /* may be NULL */
     /* Octets of a frame's body that are kept; a longer one is a defect and passed over. ZS_FRAME_LIMIT_MAX at most. */
+    struct zs_replays *replays; /* of the whole capture; likewise */
     size_t frame_limit;
     void (*on_event)(void *user, const struct zs_event *ev);
 };

@@ -6,6 +6,7 @@
  * AP-REP. Tokens inside SPNEGO are not looked into. An AP-REP that comes before its AP-REQ is not kept. */
 #include "core/conn/session.h"
 
+#include "core/conn/replay.h"
 #include "core/krb/messages.h"
 
 #include <glib.h>
@@ -162,7 +163,11 @@ static void on_ap_req(struct zs_session *s, enum zs_dir dir, struct zs_span inne
     s->roles_known = true;
     s->initiator = dir;
     s->ap_req_at = at;
-    s->mutual = zs_ap_req_parse(inner, &req) == ZS_OK && req.mutual_required;
+    bool readable = zs_ap_req_parse(inner, &req) == ZS_OK;
+    s->mutual = readable && req.mutual_required;
+    if (readable && s->replays &&
+        zs_replays_seen(s->replays, req.authenticator.cipher, at, &turn->first))
+        turn->defect = ZS_E_AP_REQ_REPLAYED;
     if (inner.n > ZS_TOKEN_LIMIT)
         turn->defect = ZS_E_TOKEN_SIZE;
     if (!s->mutual || inner.n > ZS_TOKEN_LIMIT) {
@@ -190,7 +195,10 @@ static void on_token(struct zs_session *s, enum zs_dir dir, const struct zs_read
     if (!s->roles_known || dir == s->initiator)
         return;
     s->answered = true;
-    s->hinted |= t->kind == ZS_TOKEN_NEG_INIT_HINT;
+    if (t->kind == ZS_TOKEN_NEG_INIT_HINT) {
+        s->hinted = true;
+        turn->defect = ZS_E_ACCEPTOR_HINT;
+    }
     s->refused |= t->kind == ZS_TOKEN_KRB_ERROR;
     if (t->kind == ZS_TOKEN_AP_REP)
         conclude(s, t->inner, turn);
@@ -273,6 +281,33 @@ static bool is_out_of_order(const struct zs_session *s, enum zs_dir dir, const s
     return side->ready ? is_handshake(r) : is_traffic(r);
 }
 
+/* What GSSAPI's peers do against themselves: READY in the clear behind a context, and libzmq's subscriptions that
+ * lost their 00 or 01 (docs/protocol.md, dialect C). */
+static enum zs_rc mishap(struct zs_session *s, const struct zs_side *side,
+                         const struct zs_reading *r)
+{
+    if (r->kind == ZS_READ_COMMAND && r->content.id == ZS_CMD_READY && !r->wrapped && s->answered &&
+        !s->bare) {
+        s->bare = true;
+        return ZS_E_PLAINTEXT_MODE;
+    }
+    bool prefixed = r->data.n && r->data.p[0] <= 1;
+    if (r->kind == ZS_READ_MESSAGE && r->verified && side->subscriber && !prefixed)
+        return ZS_E_SUBSCRIPTION_LOST;
+    return ZS_OK;
+}
+
+static bool is_subscriber(struct zs_span metadata)
+{
+    struct zs_property p;
+    enum zs_rc rc;
+
+    while (zs_metadata_next(&metadata, &p, &rc))
+        if (zs_span_is(p.name, "Socket-Type"))
+            return zs_span_is(p.value, "SUB");
+    return false;
+}
+
 /* What else a reading says about the side that sent it. */
 static void note_side(struct zs_session *s, enum zs_dir dir, const struct zs_reading *r)
 {
@@ -280,10 +315,14 @@ static void note_side(struct zs_session *s, enum zs_dir dir, const struct zs_rea
 
     if (ends_handshake(s, dir, r))
         side->ready = true;
+    if (r->kind == ZS_READ_COMMAND && r->has_metadata)
+        side->subscriber = is_subscriber(r->content.body);
     if (r->kind == ZS_READ_COMMAND && r->content.id == ZS_CMD_ERROR)
         side->sent_error = true;
     if (r->kind == ZS_READ_MESSAGE) {
-        side->messages += !r->more;
+        bool closed = r->wrapped && !r->verified;
+        side->sealed += closed;
+        side->messages += !closed && !r->more;
         side->message_octets += r->data.n;
     }
 }
@@ -304,6 +343,8 @@ void zs_session_step(struct zs_session *s, enum zs_dir dir, const struct zs_read
         s->answered = true;
     if (r->wrapped)
         check_token(s, dir, r, turn);
+    if (turn->defect == ZS_OK && s->roles_known)
+        turn->defect = mishap(s, &s->side[dir], r);
     note_side(s, dir, r);
 }
 
@@ -345,9 +386,10 @@ static const char *explain_greetings(const struct zs_session *s, bool closed)
     if (c->part == ZS_GREETING_SIGNATURE || v->part == ZS_GREETING_SIGNATURE)
         return "one side has no greeting: it sent none, or the capture holds the other direction alone";
     if (c->part != ZS_GREETING_DONE || v->part != ZS_GREETING_DONE)
-        return closed
-                   ? "a greeting was never finished: a peer that refuses the other's mechanism or version stops there"
-                   : "the capture ends inside the greeting";
+        return !closed ? "the capture ends inside the greeting"
+               : v->part != ZS_GREETING_DONE
+                   ? "the TCP server stopped inside its greeting: it refuses the mechanism or version of the client"
+                   : "the TCP client stopped inside its greeting: it refuses the mechanism or version of the server";
     if (strcmp(c->mechanism, v->mechanism) != 0)
         return "the two greetings name different mechanisms";
     return NULL;
@@ -363,6 +405,19 @@ static const char *explain_after_context(const struct zs_session *s)
         return "closed after the context was established, before the acceptor's READY";
     return "closed after the context was established, before the acceptor's READY: libzmq's ZAP handler is missing, "
            "slow or denied the user";
+}
+
+/* libzmq's acceptor says nothing where it refuses. */
+static const char *explain_silence(const struct zs_session *s)
+{
+    const struct zs_context_facts *f = s->context ? zs_context_facts(s->context) : NULL;
+
+    if (!f || !f->ticket_opened)
+        return "the acceptor never answered the AP-REQ: it refused the ticket and said nothing";
+    if (f->verdict != ZS_VERDICT_ACCEPTABLE)
+        return "the acceptor never answered the AP-REQ: it refused a ticket or a clock that it could not accept";
+    return "the acceptor never answered the AP-REQ, although this key opens it and its times are good: the acceptor "
+           "has another key (klist -kte on its keytab), another name, or saw this authenticator before";
 }
 
 /* The acceptor of GSSAPI has answered with nothing that goes on; or NULL. */
@@ -384,7 +439,7 @@ static const char *explain_roles(const struct zs_session *s, bool closed)
         return "the acceptor answered with a KRB-ERROR: it refused the ticket";
     if (!s->answered)
         return closed
-                   ? "the acceptor never answered the AP-REQ: it refused the ticket and said nothing"
+                   ? explain_silence(s)
                    : "the capture ends before the acceptor answered the AP-REQ: it is too short, or the acceptor "
                      "refused the ticket and said nothing";
     return NULL;

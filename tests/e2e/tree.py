@@ -147,5 +147,5 @@ def events(pdml):
                 found += [{**place, **said} for said in ([event] if event else []) + defects(node)]
                 facts = context(Part(node))
                 if facts:
-                    contexts[int(whole.show("zmtp.stream"))] = facts
+                    contexts.setdefault(int(whole.show("zmtp.stream")), {}).update(facts)
     return found, contexts, engines

@@ -266,12 +266,16 @@ static void close_line(void)
     session.side[ZS_C2S].message_octets = 300;
     ev.close = (struct zs_event_close){
         .outcome = ZS_OUTCOME_FAILED, .reason = "nobody came", .session = &session};
-    says(&ev, "{\"event\":\"close\"," HEAD ",\"outcome\":\"failed\",\"reason\":\"nobody came\","
-              "\"c2s\":{\"messages\":2,\"bytes\":300},\"s2c\":{\"messages\":0,\"bytes\":0}}\n");
+    says(
+        &ev,
+        "{\"event\":\"close\"," HEAD ",\"outcome\":\"failed\",\"reason\":\"nobody came\","
+        "\"c2s\":{\"messages\":2,\"bytes\":300,\"sealed\":0},\"s2c\":{\"messages\":0,\"bytes\":0,\"sealed\":0}}\n");
     ev.close.reason = NULL;
     ev.close.outcome = ZS_OUTCOME_ESTABLISHED;
-    says(&ev, "{\"event\":\"close\"," HEAD ",\"outcome\":\"established\","
-              "\"c2s\":{\"messages\":2,\"bytes\":300},\"s2c\":{\"messages\":0,\"bytes\":0}}\n");
+    says(
+        &ev,
+        "{\"event\":\"close\"," HEAD ",\"outcome\":\"established\","
+        "\"c2s\":{\"messages\":2,\"bytes\":300,\"sealed\":0},\"s2c\":{\"messages\":0,\"bytes\":0,\"sealed\":0}}\n");
 }
 
 static void summary_line(void)
@@ -296,11 +300,12 @@ static void summary_line(void)
 
     zs_report_json.end(&o, &s);
     fclose(o.out);
-    g_assert_cmpstr(text, ==,
-                    "{\"event\":\"summary\",\"time\":\"1970-01-01T00:00:02.000000000Z\","
-                    "\"frame\":9,\"packets\":9,\"packets_not_read\":1,\"connections\":2,"
-                    "\"established\":1,\"contexts\":2,\"contexts_opened\":1,\"messages\":6,"
-                    "\"bytes\":42,\"defects\":3,\"duration\":1.5,\"peak_memory\":4096}\n");
+    g_assert_cmpstr(
+        text, ==,
+        "{\"event\":\"summary\",\"time\":\"1970-01-01T00:00:02.000000000Z\","
+        "\"frame\":9,\"packets\":9,\"packets_not_read\":1,\"connections\":2,"
+        "\"established\":1,\"contexts\":2,\"contexts_opened\":1,\"messages\":6,"
+        "\"bytes\":42,\"sealed\":0,\"defects\":3,\"duration\":1.5,\"peak_memory\":4096}\n");
     free(text);
 }
 

@@ -5,9 +5,9 @@
 
 enum { C = ZS_FRAME_COMMAND, M = 0, MORE = ZS_FRAME_MORE };
 
-#define C2S  "15:06:40.123456 1 192.0.2.1:40000 > 192.0.2.2:5555 "
-#define S2C  "15:06:40.123456 1 192.0.2.2:5555 > 192.0.2.1:40000 "
-#define BOTH "15:06:40.123456 1 192.0.2.1:40000 - 192.0.2.2:5555 "
+#define C2S  "15:06:40.123456 #7 c1 192.0.2.1:40000 > 192.0.2.2:5555 "
+#define S2C  "15:06:40.123456 #7 c1 192.0.2.2:5555 > 192.0.2.1:40000 "
+#define BOTH "15:06:40.123456 #7 c1 192.0.2.1:40000 - 192.0.2.2:5555 "
 
 static void says(const struct zs_event *ev, const char *expect)
 {
@@ -89,20 +89,24 @@ static void context_lines(void)
     struct zs_event ev = made_event(ZS_EVENT_CONTEXT);
 
     ev.context.facts = &facts;
-    says(&ev, BOTH "context    alice@EXAMPLE.ORG to zmq/server@EXAMPLE.ORG; "
-                   "ticket aes256-cts-hmac-sha1-96, session aes128-cts-hmac-sha1-96, "
-                   "messages aes256-cts-hmac-sha1-96 (acceptor subkey); "
-                   "flags mutual replay conf integ trans; clock -12 ms; acceptable; "
-                   "opened by service.keytab: zmq/server@EXAMPLE.ORG kvno 3\n");
+    says(
+        &ev, BOTH
+        "context    alice@EXAMPLE.ORG to zmq/server@EXAMPLE.ORG; "
+        "ticket aes256-cts-hmac-sha1-96, session aes128-cts-hmac-sha1-96, "
+        "messages aes256-cts-hmac-sha1-96 (acceptor subkey); "
+        "times and clock are good (ends 2025-06-16 01:06:40, clock -0.012 s); "
+        "flags mutual replay conf integ trans; opened by service.keytab: zmq/server@EXAMPLE.ORG kvno 3\n");
     facts.authenticator_opened = facts.has_gss_flags = false;
     facts.subkey_etype = 0;
     facts.verdict = ZS_VERDICT_UNKNOWN;
     facts.reason = (char *)"the AP-REP\nis damaged";
     facts.client_principal = (char *)"eve\x1b]0;x\x07@E";
-    says(&ev, BOTH "context    eve\\x1b]0;x\\x07@E to zmq/server@EXAMPLE.ORG; "
-                   "ticket aes256-cts-hmac-sha1-96, session aes128-cts-hmac-sha1-96; unknown; "
-                   "opened by service.keytab: zmq/server@EXAMPLE.ORG kvno 3; "
-                   "the AP-REP\\x0ais damaged\n");
+    says(
+        &ev, BOTH
+        "context    eve\\x1b]0;x\\x07@E to zmq/server@EXAMPLE.ORG; "
+        "ticket aes256-cts-hmac-sha1-96, session aes128-cts-hmac-sha1-96; "
+        "the client's clock is unknown (ends 2025-06-16 01:06:40); opened by service.keytab: zmq/server@EXAMPLE.ORG kvno 3; "
+        "the AP-REP\\x0ais damaged\n");
     facts = made_facts_of_secret();
     says(&ev, BOTH "context    unknown client to zmq/server@EXAMPLE.ORG; "
                    "ticket aes256-cts-hmac-sha1-96, "
@@ -187,9 +191,9 @@ static void sender_is_named(void)
     zs_report_text.event(&o, &c, &ev);
     fclose(o.out);
     g_assert_cmpstr(text, ==,
-                    "15:06:40.123456 2 [::1]:1 > [::1]:2 message    a\\x1b@R [in the clear, 2 "
+                    "15:06:40.123456 #7 c2 [::1]:1 > [::1]:2 message    a\\x1b@R [in the clear, 2 "
                     "octets] \"hi\"\n"
-                    "15:06:40.123456 2 [::1]:2 > [::1]:1 message    [in the clear, 2 octets] "
+                    "15:06:40.123456 #7 c2 [::1]:2 > [::1]:1 message    [in the clear, 2 octets] "
                     "\"hi\"\n");
     free(text);
     made_clear(&m);
@@ -231,12 +235,14 @@ static void close_lines(void)
 
     session.side[ZS_C2S].messages = 1;
     session.side[ZS_C2S].message_octets = 300;
+    session.side[ZS_S2C].sealed = 2;
     ev.close = (struct zs_event_close){.outcome = ZS_OUTCOME_ESTABLISHED, .session = &session};
-    says(&ev, BOTH "close      established; client sent 1 message (300 octets), server 0 (0)\n");
+    says(&ev, BOTH "close      established; TCP client sent 1 message (300 octets), "
+                   "server sent 0 messages (0 octets) and 2 that stayed sealed\n");
     ev.close.outcome = ZS_OUTCOME_FAILED;
     ev.close.reason = "nobody came";
-    says(&ev, BOTH "close      failed; client sent 1 message (300 octets), server 0 (0); "
-                   "nobody came\n");
+    says(&ev, BOTH "close      failed: nobody came; TCP client sent 1 message (300 octets), "
+                   "server sent 0 messages (0 octets) and 2 that stayed sealed\n");
 }
 
 static void summary_line(void)
@@ -246,7 +252,9 @@ static void summary_line(void)
                                   .established = 1,
                                   .contexts = 2,
                                   .contexts_opened = 1,
-                                  .messages = 6};
+                                  .messages = 6,
+                                  .sealed = 1,
+                                  .cut = 3};
     char *text = NULL;
     size_t n;
     struct zs_report_options o = {.out = open_memstream(&text, &n)};
@@ -255,7 +263,8 @@ static void summary_line(void)
     fclose(o.out);
     g_assert_cmpstr(text, ==,
                     "9 packets, 1 ZMTP connection (1 established), 1 of 2 contexts opened, "
-                    "6 messages, 0 defects\n");
+                    "6 messages and 1 that stayed sealed, 0 defects\n"
+                    "3 packets were cut short by the recording: capture with a snap length of 0\n");
     free(text);
 }
 
@@ -301,7 +310,7 @@ static void colours_are_asked_for(void)
 
     g_assert_cmpstr(
         text, ==,
-        "\x1b[2m15:06:40.123456 1 192.0.2.1:40000 > 192.0.2.2:5555\x1b[0m \x1b[31mgap        0 octets are not in the capture"
+        "\x1b[2m15:06:40.123456 #7 c1 192.0.2.1:40000 > 192.0.2.2:5555\x1b[0m \x1b[31mgap        0 octets are not in the capture"
         "\x1b[0m\n");
     free(text);
 }
@@ -328,6 +337,7 @@ static void every_octet_makes_a_printable_line(void)
 
 int main(int argc, char **argv)
 {
+    g_setenv("TZ", "UTC", TRUE); /* the text's times are local */
     g_test_init(&argc, &argv, NULL);
     g_test_set_nonfatal_assertions();
 #define FACT(f) g_test_add_func("/text/" #f, f)
