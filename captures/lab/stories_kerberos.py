@@ -199,7 +199,7 @@ def replayed(bench):
     if heard != GREETING:
         raise process.LabError(f"the service answered the replay: {heard} octets, a greeting has {GREETING}")
     return [Connection(client, server, "GSSAPI", gssapi=gssapi()),
-            Connection(client, server, "GSSAPI", gssapi=gssapi(), outcome="failed",
+            Connection(client, server, "GSSAPI", gssapi=gssapi(), outcome="failed", defects=["ap-req-replayed"],
                        commands=[command("INITIATE", "c2s")])]
 
 
