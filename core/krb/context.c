@@ -441,7 +441,9 @@ enum zs_rc zs_context_unwrap(const struct zs_context *c, struct zs_span token, u
 {
     struct zs_token t;
 
-    if (zs_token_parse(token, &t) == ZS_OK && t.kind == ZS_TOKEN_WRAP_OLD)
+    /* RFC 4121's begin with 05 04: asked first, for they are the many. */
+    if (token.n && token.p[0] != 0x05 && zs_token_parse(token, &t) == ZS_OK &&
+        t.kind == ZS_TOKEN_WRAP_OLD)
         return unwrap_old(c, &t, buf, room, u);
     return unwrap_cfx(c, token, buf, room, u);
 }

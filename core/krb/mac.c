@@ -40,7 +40,7 @@ static bool hmac(const struct zs_mac *m, struct zs_span a, struct zs_span b, uin
     gcry_buffer_t inner[] = {buffer(m->inner, e->hash_block), buffer(a.p, a.n), buffer(b.p, b.n)};
     gcry_buffer_t outer[] = {buffer(m->outer, e->hash_block), buffer(within, e->mac_size)};
 
-    return !gcry_md_hash_buffers(e->hash, 0, within, inner, 3) &&
+    return !gcry_md_hash_buffers(e->hash, 0, within, inner, b.n ? 3 : 2) &&
            !gcry_md_hash_buffers(e->hash, 0, digest, outer, 2);
 }
 
@@ -69,6 +69,5 @@ bool zs_mac_holds(const struct zs_mac *m, struct zs_span a, struct zs_span b, st
         return false;
     for (size_t i = 0; i < tag.n; i++)
         differ |= digest[i] ^ tag.p[i];
-    explicit_bzero(digest, sizeof digest);
     return differ == 0;
 }

@@ -19,9 +19,9 @@ enum { CONFOUNDER = 16, HEADER = 16, TAG = 12, AES256 = 32, TOKENS_MAX = 64 };
 static int rounds = 101;
 static int batch_kib = 1024;
 static int only_size; /* octets; 0: all */
-static gboolean check_targets;
+static gboolean check_targets, best_rounds;
 
-/* What issue and README promise: ratio to MIT, and percent of bare libgcrypt; 0: nothing. */
+/* What is aimed at: ratio to MIT, and percent of bare libgcrypt; 0: nothing. */
 static const struct size {
     size_t n;
     double times_mit, percent_of_gcrypt;
@@ -151,7 +151,7 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* ns[body]: the median of all rounds. */
+/* ns[body]: the median of all rounds; or the best one, which is as if the machine were quiet. */
 static void measure(struct bench *b, double ns[BODIES])
 {
     unsigned count = (unsigned)((size_t)batch_kib * 1024 / b->n) + 1;
@@ -164,7 +164,7 @@ static void measure(struct bench *b, double ns[BODIES])
             all[i][r] = run(b, i, count);
     for (int i = 0; i < BODIES; i++) {
         qsort(all[i], (size_t)rounds, sizeof all[i][0], by_value);
-        ns[i] = all[i][rounds / 2];
+        ns[i] = all[i][best_rounds ? 0 : rounds / 2];
         g_free(all[i]);
     }
 }
@@ -205,6 +205,7 @@ static void read_options(int argc, char **argv)
         {"rounds", 'r', 0, G_OPTION_ARG_INT, &rounds, "turns of each (101)", "N"},
         {"batch", 'b', 0, G_OPTION_ARG_INT, &batch_kib, "KiB of text opened in a turn (1024)", "N"},
         {"size", 's', 0, G_OPTION_ARG_INT, &only_size, "only this size of text", "OCTETS"},
+        {"best", 'B', 0, G_OPTION_ARG_NONE, &best_rounds, "the best round, not the median", NULL},
         {"check", 'c', 0, G_OPTION_ARG_NONE, &check_targets, "exit with 1 below a target", NULL},
         {0}};
     GOptionContext *o = g_option_context_new(NULL);
