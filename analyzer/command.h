@@ -7,8 +7,7 @@
 /* What the command's exit status says. */
 enum zs_exit {
     ZS_EXIT_CLEAN = 0,
-    ZS_EXIT_FINDINGS = 1, /* at or above --fail-on; a replay that differs */
-    ZS_EXIT_FAILED = 2,   /* it could not be done; standard error says what and why */
+    ZS_EXIT_FAILED = 2, /* it could not be done; standard error says what and why */
 };
 
 struct zs_command_line {

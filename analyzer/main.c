@@ -19,7 +19,7 @@ static void help(FILE *to)
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         fprintf(to, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
     fputs("\nzmtpscope COMMAND --help says what a command takes.\n"
-          "Exit status: 0 clean, 1 findings, 2 it could not be done.\n",
+          "Exit status: 0 done, 2 it could not be done.\n",
           to);
 }
 

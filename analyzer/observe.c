@@ -4,6 +4,7 @@
  * Limits: files are read one behind the other, in the order in which they are given. */
 #include "analyzer/observe.h"
 
+#include "analyzer/interrupt.h"
 #include "analyzer/net/reader.h"
 #include "core/conn/conn.h"
 #include "core/conn/replay.h"
@@ -185,6 +186,16 @@ static void report_begin(const struct zs_observation *o, const GPtrArray *captur
     g_ptr_array_free(types, TRUE);
 }
 
+/* Not behind the packet limit; nor once the user has interrupted, but that what comes through a pipe is read to its
+ * end, which the same Ctrl+C brings. */
+static bool wants_more(const struct run *run, const struct zs_capture *capture,
+                       const struct zs_net_counters *counters)
+{
+    if (run->o->packet_limit && counters->packets >= run->o->packet_limit)
+        return false;
+    return !zs_interrupted() || zs_capture_is_stream(capture);
+}
+
 /* Packets are numbered over all files, as in the file that mergecap would make of them. */
 static bool read_capture(struct run *run, struct zs_capture *capture, struct zs_flows *flows,
                          struct zs_net_counters *counters, GError **error)
@@ -194,7 +205,7 @@ static bool read_capture(struct run *run, struct zs_capture *capture, struct zs_
     enum zs_capture_answer answer = ZS_CAPTURE_END;
     struct zs_packet packet;
 
-    while ((!run->o->packet_limit || counters->packets < run->o->packet_limit) &&
+    while (wants_more(run, capture, counters) &&
            (answer = zs_capture_next(capture, &packet, error)) == ZS_CAPTURE_PACKET) {
         packet.number += before;
         s->last = (struct zs_stamp){.time_ns = packet.time_ns, .frame = packet.number};

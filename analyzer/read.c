@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* zmtpscope read: one line per event of the captures. */
+#include "analyzer/arguments.h"
 #include "analyzer/command.h"
+#include "analyzer/interrupt.h"
 #include "analyzer/keys.h"
 #include "analyzer/observe.h"
 
@@ -13,7 +15,7 @@ struct read_options {
     char **files; /* -r */
     char **rest;
     char *filter;
-    gint64 packets;
+    gint64 packets; /* G_MININT64: not given */
     gboolean json, hex, no_data;
 };
 
@@ -47,8 +49,12 @@ static bool parse(int argc, char **argv, struct read_options *r, GError **error)
     g_option_context_add_main_entries(c, entries, NULL);
     zs_key_options_add(&r->keys, c);
     g_option_context_set_description(
-        c, "Example:\n  zmtpscope read -K captures/reqrep.keytab captures/reqrep.pcap\n");
-    bool ok = g_option_context_parse(c, &argc, &argv, error);
+        c,
+        "A line of the report: local time, #packet, c and the number of the TCP connection (tshark's tcp.stream\n"
+        "plus 1), who sends to whom, and what it is. Exit status: 0, or 2 if something could not be read.\n\n"
+        "Examples:\n  zmtpscope read -K captures/reqrep.keytab captures/reqrep.pcap\n"
+        "  tcpdump -i lo -U -w - port 5555 | zmtpscope read -K service.keytab -\n");
+    bool ok = zs_arguments_parse(c, argc, argv, "Krfc", error);
     g_option_context_free(c);
     return ok;
 }
@@ -85,6 +91,10 @@ static int observe(const struct read_options *r)
                     .no_data = r->no_data,
                     .colours = isatty(STDOUT_FILENO) && !(no_color && *no_color)},
     };
+    bool live = g_strv_contains(o.files, "-");
+    if (live) /* somebody waits for each line */
+        setvbuf(stdout, NULL, _IOLBF, 0);
+    zs_interrupt_watch();
     bool ok = zs_observe(&o, &error);
     zs_keyring_free(ring);
     if (fflush(stdout) != 0 || ferror(stdout)) {
@@ -100,7 +110,7 @@ static int observe(const struct read_options *r)
 
 static int run_read(int argc, char **argv)
 {
-    struct read_options r = {0};
+    struct read_options r = {.packets = G_MININT64};
     GError *error = NULL;
     int status = ZS_EXIT_FAILED;
 
@@ -111,7 +121,9 @@ static int run_read(int argc, char **argv)
         g_error_free(error);
     } else {
         settle_filter(&r);
-        if (r.files)
+        if (r.packets != G_MININT64 && r.packets < 1)
+            fputs("zmtpscope: -c wants a number of packets, 1 or more\n", stderr);
+        else if (r.files)
             status = observe(&r);
         else
             fputs("zmtpscope: no capture was named; zmtpscope read --help says what it takes\n",

@@ -2,6 +2,7 @@
 /* zmtpscope secrets: the session secrets of captures, as docs/secrets.md says.
  *
  * Limits: a handshake whose AP-REP is lost gives a secret only where the initiator made a subkey. */
+#include "analyzer/arguments.h"
 #include "analyzer/command.h"
 #include "analyzer/keys.h"
 #include "analyzer/observe.h"
@@ -40,7 +41,7 @@ static bool parse(int argc, char **argv, struct secrets_options *s, GError **err
         "Example, and what its output is for:\n"
         "  zmtpscope secrets -K captures/several.keytab --connection 2 captures/several.pcapng >two.keys\n"
         "  zmtpscope read --keylog two.keys captures/several.pcapng\n");
-    bool ok = g_option_context_parse(c, &argc, &argv, error);
+    bool ok = zs_arguments_parse(c, argc, argv, "Krf", error);
     g_option_context_free(c);
     return ok;
 }

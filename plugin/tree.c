@@ -473,6 +473,19 @@ static void show_inner_flags(proto_tree *tree, const struct source *src, const s
                                bits, ENC_BIG_ENDIAN);
 }
 
+/* Wireshark's engine takes every enctype's checksum for 12 octets: of those with more (RFC 6803, RFC 8009) the
+ * beginning of the token's header, which stands sealed behind the text, stays at its end. */
+static struct zs_span without_surplus(struct zs_span plain, const struct zs_reading *r)
+{
+    static const size_t surplus[] = {12, 4};
+
+    for (size_t i = 0; r->cfx.header.n && i < array_length(surplus); i++)
+        if (plain.n >= surplus[i] &&
+            memcmp(plain.p + plain.n - surplus[i], r->cfx.header.p, surplus[i]) == 0)
+            return zs_span(plain.p, plain.n - surplus[i]);
+    return plain;
+}
+
 /* The plaintext as a source of its own, whoever opened it. False: it stays closed. */
 static bool open_plaintext(const struct zs_shown *s, proto_tree *tree, const struct source *packet,
                            struct zs_reading *r, struct source *plain)
@@ -494,7 +507,8 @@ static bool open_plaintext(const struct zs_shown *s, proto_tree *tree, const str
         opened = ask_engine(s, tree, packet, r, true);
         if (!opened)
             return false;
-        struct zs_span p = zs_span(tvb_get_ptr(opened, 0, -1), tvb_captured_length(opened));
+        struct zs_span p =
+            without_surplus(zs_span(tvb_get_ptr(opened, 0, -1), tvb_captured_length(opened)), r);
         zs_reading_opened(r, &s->pdu->place, p);
         *plain = (struct source){.tvb = opened, .base = p.p, .n = p.n};
         engine = "Wireshark's Kerberos engine";

@@ -18,6 +18,7 @@ struct zs_capture {
     struct bpf_program filter;
     bool filtered; /* filter is there */
     uint64_t number;
+    bool stream; /* standard input */
 };
 
 G_DEFINE_QUARK(zs - capture - error - quark, zs_capture_error)
@@ -93,6 +94,7 @@ struct zs_capture *zs_capture_open(const char *path, const char *filter, GError 
         return NULL;
     struct zs_capture *c = g_new0(struct zs_capture, 1);
     c->name = g_strdup(name);
+    c->stream = standard;
     c->pcap = pcap;
     if (!set_filter(c, filter, error))
         g_clear_pointer(&c, zs_capture_close);
@@ -162,6 +164,11 @@ const char *zs_capture_link_name(int link_type)
 const char *zs_capture_name(const struct zs_capture *c)
 {
     return c->name;
+}
+
+bool zs_capture_is_stream(const struct zs_capture *c)
+{
+    return c->stream;
 }
 
 void zs_capture_close(struct zs_capture *c)

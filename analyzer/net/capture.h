@@ -46,6 +46,7 @@ int zs_capture_link_type(const struct zs_capture *c);
 const char *zs_capture_link_name(int link_type);
 /* As given to zs_capture_open(); "standard input" for "-". */
 const char *zs_capture_name(const struct zs_capture *c);
+bool zs_capture_is_stream(const struct zs_capture *c); /* standard input */
 void zs_capture_close(struct zs_capture *c);
 
 #endif

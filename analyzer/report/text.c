@@ -248,7 +248,8 @@ static const char *wrapping(const struct zs_reading *r)
     if (!r->wrapped)
         return "in the clear";
     if (!r->verified)
-        return "sealed, not opened";
+        return r->cfx.header.n && !(r->cfx.flags & ZS_CFX_SEALED) ? "signed, not checked"
+                                                                  : "sealed, not opened";
     return r->unwrapped.confidential ? "sealed" : "integrity only";
 }
 

@@ -4,9 +4,8 @@ the same: greetings, tokens, commands, messages with all their octets, defects, 
 Wireshark's own engine, in one pass and in two; and tshark calls nothing malformed.
 
 Limits: a field that only one of the two has is not compared. Wireshark's own engine is compared where the messages'
-key is of AES with SHA-1: of other enctypes it leaves a part of the checksum behind the plaintext (it takes every one
-for 12 octets long), keeps the number of an RC4 token to itself, and opens no DES3; nor does it open anything without
-mutual authentication, what is only signed, and DCE style's tokens.
+key is of AES or Camellia: it keeps the number of an RC4 token to itself, and opens no DES3; nor does it open anything
+without mutual authentication, what is only signed, and DCE style's tokens.
 """
 import sys
 import unittest
@@ -21,7 +20,8 @@ SHARED = {"greeting": ("version", "mechanism", "as_server"),
           "command": ("name", "wrapped", "verified", "sequence", "confidential", "inner_flags", "metadata", "topic",
                       "group", "username", "reason", "ttl_ms"),
           "message": ("wrapped", "verified", "sequence", "confidential", "inner_flags", "more", "length", "data")}
-ENGINE_ENCTYPES = ("aes128-cts-hmac-sha1-96", "aes256-cts-hmac-sha1-96")
+ENGINE_ENCTYPES = ("aes128-cts-hmac-sha1-96", "aes256-cts-hmac-sha1-96", "aes128-cts-hmac-sha256-128",
+                   "aes256-cts-hmac-sha384-192", "camellia128-cts-cmac", "camellia256-cts-cmac")
 
 
 def of_engine(capture):

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ZS_ANALYZER_INTERRUPT_H
+#define ZS_ANALYZER_INTERRUPT_H
+
+#include <stdbool.h>
+
+/* From now on the first Ctrl+C (SIGINT) asks for a clean end, with everything read so far reported; a second one ends
+ * the program at once. */
+void zs_interrupt_watch(void);
+bool zs_interrupted(void);
+
+#endif
