@@ -234,6 +234,23 @@ static void put_flags(JsonBuilder *b, const char *name, uint32_t flags)
     json_builder_end_array(b);
 }
 
+static void put_flags_in_hex(JsonBuilder *b, const char *name, uint32_t flags)
+{
+    char text[11];
+    g_snprintf(text, sizeof text, "0x%08x", (unsigned)flags);
+    put_string(b, name, text);
+}
+
+/* "PAC 142": a list by spaces as an array. */
+static void put_words(JsonBuilder *b, const char *name, const char *words)
+{
+    if (!words)
+        return;
+    char **list = g_strsplit(words, " ", -1);
+    put_strings(b, name, (const char *const *)list);
+    g_strfreev(list);
+}
+
 static void put_ticket_times(JsonBuilder *b, const struct zs_ticket_times *t)
 {
     json_builder_set_member_name(b, "ticket_times");
@@ -275,13 +292,25 @@ static void put_context(JsonBuilder *b, const struct zs_event_context *c)
     put_enctype(b, "subkey_etype", f->subkey_etype);
     if (f->subkey_etype)
         put_string(b, "subkey_from", zs_subkey_from_name(f->subkey_from));
-    if (f->ticket_opened)
+    if (f->ticket_opened) {
         put_ticket_times(b, &f->times);
+        put_flags_in_hex(b, "ticket_flags", f->ticket_flags);
+        put_text_of(b, "transited", f->transited);
+        put_words(b, "authorization_data", f->authorization);
+    }
+    if (f->initiator_has_sequence)
+        put_int(b, "initiator_sequence", (int64_t)f->initiator_sequence);
+    if (f->acceptor_has_sequence)
+        put_int(b, "acceptor_sequence", (int64_t)f->acceptor_sequence);
     if (f->has_gss_flags)
         put_flags(b, "gss_flags", f->gss_flags);
     if (f->authenticator_opened) {
         put_bool(b, "channel_bindings", f->channel_bindings);
         put_bool(b, "delegated", f->delegated);
+        put_text_of(b, "delegated_principal", f->delegated_client);
+        if (f->delegated_client)
+            put_flags_in_hex(b, "delegated_ticket_flags", f->delegated_flags);
+        put_seconds(b, "delegated_until", f->delegated_end);
         put_int(b, "skew_ms", f->skew_ms);
     }
     if (f->ticket_opened)

@@ -75,6 +75,31 @@ static void set_key(struct zs_context *c, enum zs_subkey_from which, const struc
         zs_key_set(&c->key[which], part->enctype, part->octets.p, part->octets.n);
 }
 
+/* RFC 4121, 4.1.1.1: the forwarded credential, sealed under the session key or, by some, not at all. Its own key is
+ * not looked at. */
+static void open_delegated(struct zs_context *c, krb5_context krb, struct zs_span krb_cred)
+{
+    struct zs_context_facts *f = &c->facts;
+    struct zs_plaintext plain = {0};
+    struct zs_cred_part part;
+    struct zs_cred cred;
+
+    if (zs_cred_parse(krb_cred, &cred) != ZS_OK)
+        return;
+    struct zs_span text = cred.part.cipher;
+    if (cred.part.enctype != ENCTYPE_NULL) {
+        if (!zs_decrypt(krb, &c->key[ZS_SUBKEY_SESSION], ZS_USAGE_KRB_CRED, &cred.part, &plain))
+            return;
+        text = zs_span(plain.p, plain.n);
+    }
+    if (zs_cred_part_parse(text, &part) == ZS_OK) {
+        f->delegated_client = part.has_client ? zs_principal_format(&part.client) : NULL;
+        f->delegated_flags = part.flags;
+        f->delegated_end = part.times.end;
+    }
+    zs_plaintext_clear(&plain);
+}
+
 static void open_authenticator(struct zs_context *c, krb5_context krb, const struct zs_ap_req *req,
                                int64_t time_ns)
 {
@@ -97,6 +122,7 @@ static void open_authenticator(struct zs_context *c, krb5_context krb, const str
             f->gss_flags = sum.flags;
             f->channel_bindings = sum.channel_bindings;
             f->delegated = sum.delegated.n > 0;
+            open_delegated(c, krb, sum.delegated);
         }
     }
     zs_plaintext_clear(&plain);
@@ -231,7 +257,9 @@ static void take_ticket(struct zs_context *c, struct zs_ticket *t)
     f->ticket_flags = t->flags;
     f->session_etype = t->session_key.enctype;
     c->key[ZS_SUBKEY_SESSION] = t->session_key;
-    t->client_principal = t->entry = NULL;
+    f->transited = t->transited;
+    f->authorization = t->authorization;
+    t->client_principal = t->entry = t->transited = t->authorization = NULL;
 }
 
 static void open_all(struct zs_context *c, const struct zs_keyring *keys,
@@ -305,6 +333,9 @@ void zs_context_free(struct zs_context *c)
     g_free(c->facts.reason);
     g_free(c->facts.service_principal);
     g_free(c->facts.client_principal);
+    g_free(c->facts.delegated_client);
+    g_free(c->facts.transited);
+    g_free(c->facts.authorization);
     g_free(c->facts.keytab_entry);
     zs_vault_free(c);
 }

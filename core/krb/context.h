@@ -64,10 +64,16 @@ struct zs_context_facts {
     bool mutual;                     /* AP-REP required */
     bool ticket_opened; /* its contents are known: from itself, or from the client's cache */
     bool authenticator_opened, ap_rep_opened;
-    bool has_gss_flags;    /* the authenticator opened, or a session secret says them */
-    uint32_t gss_flags;    /* of the authenticator's checksum 0x8003 (RFC 4121, 4.1.1) */
-    bool channel_bindings; /* Bnd is not zero */
-    bool delegated;        /* GSS_C_DELEG_FLAG with a KRB-CRED */
+    bool has_gss_flags;       /* the authenticator opened, or a session secret says them */
+    uint32_t gss_flags;       /* of the authenticator's checksum 0x8003 (RFC 4121, 4.1.1) */
+    bool channel_bindings;    /* Bnd is not zero */
+    bool delegated;           /* GSS_C_DELEG_FLAG with a KRB-CRED */
+    char *delegated_client;   /* whose credential that is, if it could be opened … */
+    uint32_t delegated_flags; /* … its ticket flags … */
+    int64_t delegated_end;    /* … and until when it is good; Unix time, 0: unknown */
+    char *transited; /* realms on the way, as the ticket has them; NULL: none, or not opened */
+    char *
+        authorization; /* kinds of the ticket's authorization data, "PAC 142"; NULL likewise. Not judged. */
     struct zs_ticket_times times;
     uint32_t ticket_flags; /* RFC 4120, 5.3, bit 0 the highest */
     int64_t skew_ms;       /* authenticator's time minus packet's time */

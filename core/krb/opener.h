@@ -10,7 +10,12 @@
 #include <krb5/krb5.h>
 
 /* RFC 4120, 7.5.1 */
-enum { ZS_USAGE_TICKET = 2, ZS_USAGE_AUTHENTICATOR = 11, ZS_USAGE_AP_REP = 12 };
+enum {
+    ZS_USAGE_TICKET = 2,
+    ZS_USAGE_AUTHENTICATOR = 11,
+    ZS_USAGE_AP_REP = 12,
+    ZS_USAGE_KRB_CRED = 14
+};
 
 /* The libkrb5 context of a keyring; NULL if it could not be made. */
 krb5_context zs_keyring_krb5(const struct zs_keyring *r);
@@ -30,9 +35,10 @@ struct zs_ticket {
     char *client_principal;
     uint32_t flags;
     struct zs_ticket_times times;
-    char *entry;           /* which entry of which source opened it */
-    enum zs_origin origin; /* what sort of source that is */
-    bool other_entry;      /* not the one which the ticket names */
+    char *transited, *authorization; /* as struct zs_context_facts has them */
+    char *entry;                     /* which entry of which source opened it */
+    enum zs_origin origin;           /* what sort of source that is */
+    bool other_entry;                /* not the one which the ticket names */
 };
 
 /* ZS_WHY_OPENED: *t is filled, zs_ticket_clear() it. Otherwise *reason is a sentence, g_free() it. On success

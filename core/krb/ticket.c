@@ -53,6 +53,8 @@ void zs_ticket_clear(struct zs_ticket *t)
 {
     zs_key_clear(&t->session_key);
     g_free(t->client_principal);
+    g_free(t->transited);
+    g_free(t->authorization);
     g_free(t->entry);
     *t = (struct zs_ticket){0};
 }
@@ -75,6 +77,25 @@ static char *describe(const struct zs_keyring_entry *e)
                         : g_strdup_printf("%s %s", e->source, enctype);
 }
 
+/* RFC 4120, 7.5.4: the kinds by number, but for the one that everybody asks after. */
+static char *kinds_of(struct zs_span authorization)
+{
+    enum { AD_WIN2K_PAC = 128, KINDS_MOST = 32 };
+    GString *kinds = g_string_new(NULL);
+
+    for (int i = 0; i < KINDS_MOST; i++) {
+        int32_t kind = zs_authorization_next(&authorization);
+        if (kind == 0)
+            break;
+        g_string_append(kinds, kinds->len ? " " : "");
+        if (kind == AD_WIN2K_PAC)
+            g_string_append(kinds, "PAC");
+        else
+            g_string_append_printf(kinds, "%d", (int)kind);
+    }
+    return g_string_free(kinds, kinds->len == 0);
+}
+
 /* ZS_WHY_OPENED: *t is filled. ZS_WHY_KEY_DIFFERS: not this entry. ZS_WHY_MALFORMED: the key fits, and what it
  * opened is no ticket. */
 static enum zs_why try_entry(krb5_context krb, const struct zs_keyring_entry *e,
@@ -91,6 +112,9 @@ static enum zs_why try_entry(krb5_context krb, const struct zs_keyring_entry *e,
         *t = (struct zs_ticket){.flags = part.flags, .times = part.times};
         zs_key_set(&t->session_key, part.key.enctype, part.key.octets.p, part.key.octets.n);
         t->client_principal = zs_principal_format(&part.client);
+        t->transited =
+            part.transited.n ? g_strndup((const char *)part.transited.p, part.transited.n) : NULL;
+        t->authorization = kinds_of(part.authorization);
         t->entry = describe(e);
         t->origin = e->origin;
     }

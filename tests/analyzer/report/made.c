@@ -104,6 +104,11 @@ struct zs_context_facts made_facts(void)
         .has_gss_flags = true,
         .gss_flags = 0x136,
         .times = {.auth = 1750000000, .end = 1750036000},
+        .ticket_flags = 0x40800000,
+        .transited = (char *)"A.EXAMPLE",
+        .authorization = (char *)"PAC 142",
+        .initiator_has_sequence = true,
+        .initiator_sequence = 7,
         .skew_ms = -12,
         .verdict = ZS_VERDICT_ACCEPTABLE,
     };

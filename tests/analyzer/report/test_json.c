@@ -153,6 +153,8 @@ static void context_lines(void)
         "\"session_etype\":\"aes128-cts-hmac-sha1-96\","
         "\"subkey_etype\":\"aes256-cts-hmac-sha1-96\",\"subkey_from\":\"acceptor\","
         "\"ticket_times\":{\"auth\":\"2025-06-15T15:06:40Z\",\"end\":\"2025-06-16T01:06:40Z\"},"
+        "\"ticket_flags\":\"0x40800000\",\"transited\":\"A.EXAMPLE\","
+        "\"authorization_data\":[\"PAC\",\"142\"],\"initiator_sequence\":7,"
         "\"gss_flags\":[\"mutual\",\"replay\",\"conf\",\"integ\",\"trans\"],"
         "\"channel_bindings\":false,\"delegated\":false,\"skew_ms\":-12,"
         "\"verdict\":\"acceptable\"}\n");
