@@ -25,6 +25,7 @@ struct watched {
     struct zs_report_connection names;
     char client[ZS_ENDPOINT_TEXT], server[ZS_ENDPOINT_TEXT];
     char *principal[ZS_DIR_COUNT];
+    bool midstream, has_data, is_zmtp;
 };
 
 static struct zs_stamp stamp_of(const struct zs_net_stamp *at)
@@ -88,8 +89,18 @@ static void on_event(void *user, const struct zs_event *ev)
         return;
     if (ev->kind == ZS_EVENT_CONTEXT)
         learn_principals(w, &ev->context);
+    w->is_zmtp = true;
     count(&w->run->summary, ev);
     o->report->event(&o->options, &w->names, ev);
+}
+
+/* Does the user say that this port is ZMTP's? */
+static bool is_given(const GArray *ports, uint16_t port)
+{
+    for (guint i = 0; ports && i < ports->len; i++)
+        if (g_array_index(ports, uint16_t, i) == port)
+            return true;
+    return false;
 }
 
 static void *on_opened(void *user, const struct zs_flow *flow, const struct zs_net_stamp *at)
@@ -102,7 +113,10 @@ static void *on_opened(void *user, const struct zs_flow *flow, const struct zs_n
     w->run = run;
     w->names = (struct zs_report_connection){
         .number = flow->number, .client = w->client, .server = w->server};
+    w->midstream = flow->midstream;
     w->conn = zs_conn_new(&run->config, w, flow->midstream, stamp_of(at));
+    if (is_given(run->o->ports, flow->client.port) || is_given(run->o->ports, flow->server.port))
+        zs_conn_assume(w->conn);
     return w;
 }
 
@@ -115,6 +129,7 @@ static bool on_data(void *conn, enum zs_flow_side from, const uint8_t *bytes, si
                     const struct zs_net_stamp *at)
 {
     struct watched *w = conn;
+    w->has_data = true;
     return zs_conn_data(w->conn, dir_of(from), bytes, n, stamp_of(at));
 }
 
@@ -139,6 +154,7 @@ static void on_closed(void *conn, enum zs_flow_end why, const struct zs_net_stam
     zs_conn_end(w->conn, why == ZS_FLOW_FIN || why == ZS_FLOW_RST || why == ZS_FLOW_REUSED,
                 stamp_of(at));
     zs_conn_free(w->conn);
+    w->run->summary.passed_over += w->midstream && w->has_data && !w->is_zmtp;
     for (int d = 0; d < ZS_DIR_COUNT; d++)
         g_free(w->principal[d]);
     g_free(w);

@@ -9,9 +9,10 @@
 #include <glib.h>
 
 struct zs_observation {
-    const char *const *files;      /* NULL terminated; "-" is standard input */
-    const char *filter;            /* pcap-filter(7), or NULL */
-    uint64_t packet_limit;         /* stop after so many packets; 0: none */
+    const char *const *files; /* NULL terminated; "-" is standard input */
+    const char *filter;       /* pcap-filter(7), or NULL */
+    const GArray *ports;      /* of uint16_t: connections with one of them are ZMTP; may be NULL */
+    uint64_t packet_limit;    /* stop after so many packets; 0: none */
     const struct zs_keyring *keys; /* may be NULL */
     const uint64_t *connections;   /* only these are reported and counted; none: all */
     size_t connection_count;

@@ -15,7 +15,9 @@ struct read_options {
     char **files; /* -r */
     char **rest;
     char *filter;
-    gint64 packets; /* G_MININT64: not given */
+    char **decode_as; /* -d */
+    GArray *ports;    /* of uint16_t, from decode_as */
+    gint64 packets;   /* G_MININT64: not given */
     gboolean json, hex, no_data;
 };
 
@@ -25,6 +27,9 @@ static void clear_options(struct read_options *r)
     g_strfreev(r->files);
     g_strfreev(r->rest);
     g_free(r->filter);
+    g_strfreev(r->decode_as);
+    if (r->ports)
+        g_array_unref(r->ports);
 }
 
 static bool parse(int argc, char **argv, struct read_options *r, GError **error)
@@ -34,6 +39,10 @@ static bool parse(int argc, char **argv, struct read_options *r, GError **error)
          "a capture; the other arguments are then a filter, as for tcpdump", "FILE"},
         {"filter", 'f', 0, G_OPTION_ARG_STRING, &r->filter,
          "read only the packets that a pcap-filter(7) lets through", "FILTER"},
+        {"decode-as", 'd', 0, G_OPTION_ARG_STRING_ARRAY, &r->decode_as,
+         "RULE is tcp.port==PORT,zmtp: connections of this port are ZMTP even where the capture "
+         "does not show it (may be given again)",
+         "RULE"},
         {"count", 'c', 0, G_OPTION_ARG_INT64, &r->packets, "stop after N packets", "N"},
         {"json", 'j', 0, G_OPTION_ARG_NONE, &r->json,
          "one JSON object a line, as docs/events.md says", NULL},
@@ -54,7 +63,7 @@ static bool parse(int argc, char **argv, struct read_options *r, GError **error)
         "plus 1), who sends to whom, and what it is. Exit status: 0, or 2 if something could not be read.\n\n"
         "Examples:\n  zmtpscope read -K captures/reqrep.keytab captures/reqrep.pcap\n"
         "  tcpdump -i lo -U -w - port 5555 | zmtpscope read -K service.keytab -\n");
-    bool ok = zs_arguments_parse(c, argc, argv, "Krfc", error);
+    bool ok = zs_arguments_parse(c, argc, argv, "Krfcd", error);
     g_option_context_free(c);
     return ok;
 }
@@ -72,6 +81,37 @@ static void settle_filter(struct read_options *r)
     }
 }
 
+/* tcp.port==PORT,zmtp as tshark has it; of its many rules the one that has a meaning here. */
+static bool parse_port(const char *rule, uint16_t *port)
+{
+    static const char before[] = "tcp.port==";
+    guint64 n;
+
+    if (!g_str_has_prefix(rule, before) || !g_str_has_suffix(rule, ",zmtp"))
+        return false;
+    const char *from = rule + strlen(before);
+    char *digits = g_strndup(from, strlen(from) - strlen(",zmtp"));
+    bool ok = g_ascii_string_to_unsigned(digits, 10, 1, UINT16_MAX, &n, NULL);
+    g_free(digits);
+    if (ok)
+        *port = (uint16_t)n;
+    return ok;
+}
+
+static bool settle_ports(struct read_options *r)
+{
+    r->ports = g_array_new(FALSE, FALSE, sizeof(uint16_t));
+    for (char **rule = r->decode_as; rule && *rule; rule++) {
+        uint16_t port;
+        if (!parse_port(*rule, &port)) {
+            fprintf(stderr, "zmtpscope: -d %s: not tcp.port==PORT,zmtp\n", *rule);
+            return false;
+        }
+        g_array_append_val(r->ports, port);
+    }
+    return true;
+}
+
 static int observe(const struct read_options *r)
 {
     GError *error = NULL;
@@ -83,6 +123,7 @@ static int observe(const struct read_options *r)
     struct zs_observation o = {
         .files = (const char *const *)r->files,
         .filter = r->filter,
+        .ports = r->ports,
         .packet_limit = r->packets > 0 ? (uint64_t)r->packets : 0,
         .keys = ring,
         .report = r->json ? &zs_report_json : &zs_report_text,
@@ -123,9 +164,9 @@ static int run_read(int argc, char **argv)
         settle_filter(&r);
         if (r.packets != G_MININT64 && r.packets < 1)
             fputs("zmtpscope: -c wants a number of packets, 1 or more\n", stderr);
-        else if (r.files)
+        else if (r.files && settle_ports(&r))
             status = observe(&r);
-        else
+        else if (!r.files)
             fputs("zmtpscope: no capture was named; zmtpscope read --help says what it takes\n",
                   stderr);
     }

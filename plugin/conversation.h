@@ -11,7 +11,8 @@
 /* One direction, while the first pass goes through it. */
 struct zs_flow_state {
     uint64_t pass;     /* octets of a frame's body still to come, which are not kept */
-    bool lost;         /* where the next frame begins is unknown */
+    bool lost;         /* where the next frame begins is unknown, and looked for */
+    bool guessed;      /* … was found, but may turn out wrong */
     bool known;        /* next_seq is */
     uint32_t next_seq; /* TCP sequence number of the next octet to read */
 };

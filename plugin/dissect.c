@@ -3,12 +3,15 @@
  * what the records say.
  *
  * Limits: frames over FRAME_LIMIT octets, and frames that TCP may not put together, are shown by their header and
- * passed over. A header cut at a segment's edge, where TCP may not put segments together, loses the direction. */
+ * passed over. A header cut at a segment's edge, where TCP may not put segments together, or while the next frame is
+ * looked for, loses that frame. */
 #include "plugin/dissect.h"
 
 #include "plugin/fields.h"
 #include "plugin/keys.h"
 #include "plugin/tree.h"
+
+#include "core/conn/resync.h"
 
 #include <epan/column-utils.h>
 #include <epan/dissectors/packet-tcp.h>
@@ -77,7 +80,7 @@ static struct zs_pdu *first_unread(struct run *run, enum zs_rc why)
     struct zs_pdu *pdu = record(run, ZS_PDU_UNREAD, reported(run));
 
     run->c->flow[run->dir].lost = true;
-    pdu->defect = why;
+    pdu->defect = run->c->flow[run->dir].guessed ? ZS_OK : why; /* our mistake, not the peer's */
     return pdu;
 }
 
@@ -187,6 +190,28 @@ static struct zs_pdu *first_frame(struct run *run)
     return first_whole(run, &f);
 }
 
+/* The octets up to where the next frame credibly begins, or that frame. */
+static struct zs_pdu *first_found(struct run *run)
+{
+    struct zs_flow_state *flow = &run->c->flow[run->dir];
+    struct zs_session *session = &run->c->session;
+    struct zs_place place = zs_session_place(session, run->dir);
+    const struct zs_search search = {.framing = place.framing,
+                                     .mechanism = place.mechanism,
+                                     .bare = session->bare,
+                                     .limit = FRAME_LIMIT};
+    struct zs_boundary b;
+
+    if (!zs_resync(&search, captured(run), 0, &b) || b.open)
+        return record(run, ZS_PDU_UNREAD, reported(run));
+    if (b.at)
+        return record(run, ZS_PDU_UNREAD, b.at);
+    flow->lost = false;
+    flow->guessed = !b.proven;
+    zs_session_assume(session, run->dir, b.mechanism);
+    return first_frame(run);
+}
+
 static struct zs_pdu *first_pass(struct run *run)
 {
     struct zs_flow_state *flow = &run->c->flow[run->dir];
@@ -197,7 +222,7 @@ static struct zs_pdu *first_pass(struct run *run)
         return record(run, ZS_PDU_CONTINUATION, n);
     }
     if (flow->lost)
-        return record(run, ZS_PDU_UNREAD, reported(run));
+        return first_found(run);
     return zs_session_greeted(&run->c->session, run->dir) ? first_frame(run) : first_greeting(run);
 }
 
@@ -262,16 +287,33 @@ static void show_protected(const struct run *run, const struct zs_pdu *pdu)
 
 /* ==== the run ==== */
 
+/* The first octets of a direction that come here. Without a signature they are the direction's beginning (ZMTP 1.0 has
+ * none) only if TCP says so; behind a loss, and in a conversation met in its middle, they are some place in it. */
+static void begin_flow(struct run *run, const struct tcpinfo *tcp)
+{
+    enum { SYN_OF_EITHER_SIDE = 0x03 }; /* of tcp.completeness */
+    struct zs_flow_state *flow = &run->c->flow[run->dir];
+    struct tcp_analysis *analysis =
+        get_tcp_conversation_data(find_or_create_conversation(run->pinfo), run->pinfo);
+
+    flow->known = true;
+    flow->next_seq = tcp->seq;
+    if (zs_signature_probe(captured(run)) != ZS_E_GREETING_SIGNATURE)
+        return;
+    if (analysis && analysis->conversation_completeness & SYN_OF_EITHER_SIDE)
+        flow->next_seq = analysis->fwd->base_seq + 1;
+    else
+        flow->lost = true;
+}
+
 /* TCP hands on what follows a hole, and what came twice: where this run stands against the last one. A run that
  * begins before the awaited octet is a retransmission, as far as it goes. */
 static bool place_run(struct run *run, const struct tcpinfo *tcp)
 {
     struct zs_flow_state *flow = &run->c->flow[run->dir];
 
-    if (!flow->known) {
-        flow->known = true;
-        flow->next_seq = tcp->seq;
-    }
+    if (!flow->known)
+        begin_flow(run, tcp);
     uint32_t ahead = tcp->seq - flow->next_seq;
     if (ahead == 0)
         return true;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The protocol: registered, or adopted where Wireshark has one of its own (4.4 on); found by its first octets on any
- * port, also on those that other dissectors claim; offered in Decode As.
+ * port, or by a frame that shows itself, also on those that other dissectors claim; offered in Decode As.
  *
  * Limits: preferences are read when a file is opened, for on 4.4 and later a change is told to the built-in alone. */
 #include "plugin/zmtp.h"
@@ -9,6 +9,7 @@
 #include "plugin/fields.h"
 #include "plugin/keys.h"
 
+#include "core/conn/resync.h"
 #include "core/wire/greeting.h"
 
 #include <epan/conversation.h>
@@ -17,7 +18,10 @@
 
 #include <string.h>
 
-enum { CLAIM = 2 }; /* octets of a signature that are enough: FF 00 */
+enum {
+    CLAIM = 2,              /* octets of a signature that are enough: FF 00 */
+    PROOF_LIMIT = 64 << 20, /* octets of a frame that shows itself */
+};
 
 static int proto_zmtp = -1, proto_guard = -1;
 static dissector_handle_t handle;  /* ours */
@@ -33,12 +37,14 @@ static struct {
 /* Ports that the guard stands on, and who stood there before. */
 static GHashTable *guarded; /* port -> dissector_handle_t */
 
-/* libzmq's padding is a small number, so its first octets are zeros; a single FF could be telnet. */
+/* A greeting, or a frame that shows itself: the capture may begin behind the greetings. libzmq's padding is a small number, so its first octets are zeros; a single FF could be telnet. */
 static bool begins_like_zmtp(tvbuff_t *tvb)
 {
     size_t n = tvb_captured_length(tvb);
     struct zs_span first = zs_span(tvb_get_ptr(tvb, 0, (int)n), n);
 
+    if (zs_resync_proves(first, PROOF_LIMIT))
+        return true;
     if (n < CLAIM || zs_signature_probe(first) == ZS_E_GREETING_SIGNATURE)
         return false;
     for (size_t i = 1; i < n && i < 8; i++)

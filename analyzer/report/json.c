@@ -527,7 +527,8 @@ static void json_event(const struct zs_report_options *o, const struct zs_report
         put_message(b, ev->message, o->no_data);
         break;
     case ZS_EVENT_GAP:
-        put_int(b, "bytes", (int64_t)ev->gap);
+        put_int(b, "bytes", (int64_t)ev->gap.bytes);
+        put_int(b, "unread", (int64_t)ev->gap.unread);
         break;
     case ZS_EVENT_DEFECT:
         put_defect(b, &ev->defect);
@@ -555,6 +556,7 @@ static void json_end(const struct zs_report_options *o, const struct zs_report_s
     put_int(b, "bytes", (int64_t)s->octets);
     put_int(b, "sealed", (int64_t)s->sealed);
     put_int(b, "defects", (int64_t)s->defects);
+    put_int(b, "passed_over", (int64_t)s->passed_over);
     json_builder_set_member_name(b, "duration");
     json_builder_add_double_value(b, (double)(s->last.time_ns - s->first.time_ns) / 1e9);
     put_int(b, "peak_memory", (int64_t)s->peak_memory);

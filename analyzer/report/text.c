@@ -307,6 +307,19 @@ static void append_sent(GString *line, const char *who, const struct zs_side *si
         g_string_append_printf(line, " and %" G_GUINT64_FORMAT " that stayed sealed", side->sealed);
 }
 
+static void line_gap(GString *line, const struct zs_event_gap *g)
+{
+    if (g->bytes || !g->unread)
+        g_string_append_printf(line, "%" G_GUINT64_FORMAT " octets are not in the capture",
+                               g->bytes);
+    if (g->unread)
+        g_string_append_printf(line,
+                               "%s%" G_GUINT64_FORMAT
+                               " octets of the capture could not be read: the beginning of their "
+                               "frame is missing, or its end",
+                               g->bytes ? "; " : "", g->unread);
+}
+
 static void line_close(GString *line, const struct zs_event_close *c)
 {
     g_string_append(line, zs_outcome_name(c->outcome));
@@ -382,8 +395,7 @@ static void append_event(GString *line, const struct zs_report_connection *c,
         line_message(line, c, ev);
         break;
     case ZS_EVENT_GAP:
-        g_string_append_printf(line, "%" G_GUINT64_FORMAT " octets are not in the capture",
-                               ev->gap);
+        line_gap(line, &ev->gap);
         break;
     case ZS_EVENT_DEFECT:
         line_defect(line, &ev->defect);
@@ -451,6 +463,12 @@ static void text_end(const struct zs_report_options *o, const struct zs_report_s
                 "%" G_GUINT64_FORMAT
                 " packets were cut short by the recording: capture with a snap length of 0\n",
                 s->cut);
+    if (s->passed_over)
+        fprintf(o->out,
+                "%" G_GUINT64_FORMAT " TCP connection%s began before the capture and %s passed "
+                "over; -d tcp.port==PORT,zmtp reads those of a port as ZMTP\n",
+                s->passed_over, s->passed_over == 1 ? "" : "s",
+                s->passed_over == 1 ? "was" : "were");
 }
 
 const struct zs_report zs_report_text = {.begin = text_begin, .event = text_event, .end = text_end};

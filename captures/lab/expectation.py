@@ -31,7 +31,7 @@ class Connection:
     commands: list = field(default_factory=list)  # beyond those of an established handshake
     gaps: dict = field(default_factory=dict)  # by direction: octets that the capture lost
     closed: tuple = ()  # directions whose wrap tokens no key of the capture opens
-    lost: tuple = ()  # directions that cannot be read behind their gap, which is in the handshake
+    lost: tuple = ()  # directions whose (only) token the capture lost
     missing: dict = field(default_factory=dict)  # by direction: numbers of the frames that a gap damaged
     defects: list = field(default_factory=list)  # codes of what its peers do wrong, in order
 
@@ -118,8 +118,9 @@ def mechanism_commands(connection):
     """The handshake's commands, for an established connection."""
     if connection.mechanism == "GSSAPI":
         first = connection.gssapi["initiator"]
-        both_ways = [d for d in (first, OPPOSITE[first]) if d not in connection.lost]
-        tokens = [row for direction in both_ways for row in token_commands(connection, direction)]
+        both_ways = (first, OPPOSITE[first])
+        tokens = [row for direction in both_ways for row in token_commands(connection, direction)
+                  if row["name"] != "INITIATE" or direction not in connection.lost]
         return tokens + [ready(connection, direction) for direction in reversed(both_ways)]
     if connection.mechanism == "NULL":
         return [command("READY", "c2s"), command("READY", "s2c")]
@@ -192,7 +193,7 @@ def outcome(connection, flow):
 def readable(connection, direction):
     """Is there anything to be read but the first tokens?"""
     sealed = connection.mechanism == "CURVE" or direction in connection.closed
-    return connection.outcome == "established" and not sealed and direction not in connection.lost
+    return connection.outcome == "established" and not sealed
 
 
 def messages_seen(connection, direction):
@@ -219,7 +220,7 @@ def row(connection, flow):
     messages = both(lambda d: messages_seen(connection, d))
     written = {"client_port": flow.client_port, "server_port": flow.server_port,
                **greetings(connection, flow), "form": "libzmq",
-               "gssapi": context(connection), "outcome": "unknown" if connection.lost else outcome(connection, flow),
+               "gssapi": context(connection), "outcome": outcome(connection, flow),
                "metadata": both(lambda d: metadata(peers[d]) if readable(connection, d) else None),
                "commands": (mechanism_commands(connection) if established else []) + connection.commands,
                "messages": messages if any(m is not None for m in messages.values()) else None}

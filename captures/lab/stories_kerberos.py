@@ -115,7 +115,7 @@ def lost_ap_rep(bench):
     """The packet of the AP-REP is not in the capture. The acceptor's fresh subkey was in it: messages stay closed."""
     connections = talk(bench, reason="ap-rep-missing")
     connections[0].gaps = {"s2c": surgery.lose(bench.finish(), PORT, "s2c", "INITIATE")}
-    connections[0].lost, connections[0].closed = ("s2c",), ("c2s",)
+    connections[0].lost, connections[0].closed = ("s2c",), ("c2s", "s2c")
     return connections
 
 
@@ -123,7 +123,7 @@ def lost_ap_req(bench):
     """The packet of the AP-REQ is not in the capture: there is no ticket to open, and everything stays closed."""
     connections = talk(bench)
     connections[0].gaps = {"c2s": surgery.lose(bench.finish(), PORT, "c2s", "INITIATE")}
-    connections[0].lost, connections[0].closed = ("c2s",), ("s2c",)
+    connections[0].lost, connections[0].closed = ("c2s",), ("c2s", "s2c")
     return connections
 
 

@@ -2,20 +2,33 @@
 /* One observed connection: recognises ZMTP by the first octets of either direction, cuts the streams into frames,
  * and says as events what they mean (23/ZMTP, 37/ZMTP).
  *
- * Limits: a connection whose greetings are not in the capture is not recognised. Behind a gap that took a frame's
- * header with it, a direction stays silent: where the next frame begins is not searched for. */
+ * Behind a gap that took a frame's header with it, and where the beginning of a connection is not in the capture, it
+ * looks for the next frame's (resync.h), and says how many octets it could not read.
+ *
+ * Limits: what resync.h does not find. A connection met in its middle is looked at for SEARCH_LIMIT octets. Damaged
+ * framing where nothing is missing ends its direction. */
 #include "core/conn/conn.h"
+
+#include "core/conn/resync.h"
 
 #include <glib.h>
 
-enum { PROBE_LIMIT = 512 }; /* octets of a side that wait for the other side's first ones */
+enum {
+    PROBE_LIMIT = 512,      /* octets of a side that wait for the other side's first ones */
+    SEARCH_LIMIT = 1 << 20, /* octets of a side in which a frame must stand that proves ZMTP */
+};
 
 /* One direction's octets. */
 struct stream {
     GByteArray
         *pending;  /* the beginning of a frame or greeting whose rest is awaited; NULL: none */
     uint64_t pass; /* octets of a body to pass over */
-    bool lost;     /* where the next frame begins is unknown */
+    bool lost;     /* its framing is damaged: nothing more is read */
+    /* Where the next frame begins is unknown, and looked for; pending is then what may begin one. */
+    bool searching;
+    bool guessed;    /* … was found, but may turn out wrong */
+    bool counting;   /* what is passed over counts as unread */
+    uint64_t unread; /* octets that were here and could not be read, not yet said */
     /* What befell it while nobody knew that it is ZMTP, to be said then. */
     uint64_t early_gap;
     bool early_conflict;
@@ -27,6 +40,7 @@ struct zs_conn {
     const struct zs_conn_config *config;
     void *user;
     bool midstream;
+    bool assumed; /* somebody says that it is ZMTP */
     enum recognition recognition;
     struct zs_stamp opened_at;
     struct zs_session session;
@@ -54,7 +68,13 @@ struct zs_conn *zs_conn_new(const struct zs_conn_config *config, void *user, boo
     c->opened_at = at;
     zs_session_init(&c->session, config->keys);
     c->session.replays = config->replays;
+    c->session.midstream = midstream;
     return c;
+}
+
+void zs_conn_assume(struct zs_conn *c)
+{
+    c->assumed = true;
 }
 
 static void drop_pending(struct stream *s)
@@ -144,6 +164,17 @@ static void emit_reading(struct zs_conn *c, enum zs_dir dir, const struct zs_rea
     }
 }
 
+/* Octets that could not be read are said when reading goes on, or at the end. */
+static void tell_unread(struct zs_conn *c, enum zs_dir dir, struct zs_stamp at)
+{
+    struct stream *s = &c->stream[dir];
+
+    if (s->unread)
+        emit(c, (struct zs_event){.kind = ZS_EVENT_GAP, .gap.unread = s->unread}, dir, at);
+    s->unread = 0;
+    s->counting = false;
+}
+
 /* Room for plaintexts, which grows to the largest token and is wiped before it goes back. */
 static void make_room(struct zs_conn *c, size_t room)
 {
@@ -193,6 +224,7 @@ static void on_frame(struct zs_conn *c, enum zs_dir dir, const struct zs_frame *
     struct zs_reading r;
     struct zs_turn turn;
 
+    tell_unread(c, dir, at);
     read_frame(c, dir, f, &r);
     if (zs_session_settle(&c->session, &r)) {
         emit_context(c, dir, at);
@@ -228,6 +260,7 @@ static enum zs_rc take_frame(struct zs_conn *c, enum zs_dir dir, struct zs_span 
     enum zs_rc rc = zs_frame_parse(framing, in, c->config->frame_limit, &f);
     if (rc == ZS_E_FRAME_SIZE && zs_frame_header_parse(framing, in, &f) == ZS_OK) {
         char detail[40];
+        tell_unread(c, dir, at);
         g_snprintf(detail, sizeof detail, "%" G_GUINT64_FORMAT " octets", f.size);
         emit_defect(c, dir, at, rc, detail);
         zs_session_lost(&c->session, dir);
@@ -246,6 +279,8 @@ static size_t pass_over(struct stream *s, size_t n)
 {
     size_t passed = s->pass < n ? (size_t)s->pass : n;
     s->pass -= passed;
+    if (s->counting)
+        s->unread += passed;
     return passed;
 }
 
@@ -267,13 +302,29 @@ static void look_across(struct zs_conn *c, enum zs_dir dir, struct zs_stamp at)
     c->looking_across = false;
 }
 
+/* rest is none of a frame. What was only guessed to be one is looked for again; else the framing is damaged. */
+static void on_damage(struct zs_conn *c, enum zs_dir dir, struct zs_span rest, struct zs_stamp at,
+                      enum zs_rc rc)
+{
+    struct stream *s = &c->stream[dir];
+
+    if (!s->guessed) {
+        emit_defect(c, dir, at, rc, NULL);
+        zs_session_lost(&c->session, dir);
+        s->lost = true;
+        return;
+    }
+    s->searching = true;
+    s->unread += rest.n;
+}
+
 /* As much of in as stands by itself. Answers how many octets that was. */
 static size_t consume(struct zs_conn *c, enum zs_dir dir, struct zs_span in, struct zs_stamp at)
 {
     struct stream *s = &c->stream[dir];
     size_t done = 0;
 
-    while (!s->lost) {
+    while (!s->lost && !s->searching) {
         size_t used = pass_over(s, in.n - done);
         done += used;
         struct zs_span rest = zs_span_skip(in, done);
@@ -285,29 +336,87 @@ static size_t consume(struct zs_conn *c, enum zs_dir dir, struct zs_span in, str
         if (rc == ZS_MORE)
             break;
         if (rc != ZS_OK) {
-            emit_defect(c, dir, at, rc, NULL);
-            zs_session_lost(&c->session, dir);
-            s->lost = true;
+            on_damage(c, dir, rest, at, rc);
             break;
         }
         done += used;
         if (!greeted)
             look_across(c, dir, at);
     }
-    return s->lost ? in.n : done;
+    return s->lost || s->searching ? in.n : done;
 }
 
 /* As much as can be of what waits. */
 static void consume_held(struct zs_conn *c, enum zs_dir dir, struct zs_stamp at)
 {
     struct stream *s = &c->stream[dir];
+
+    if (s->searching)
+        return;
     struct zs_span in = held(c, dir);
     size_t done = consume(c, dir, in, at);
-
     if (done == in.n)
         drop_pending(s);
     else if (done)
         g_byte_array_remove_range(s->pending, 0, (guint)done);
+}
+
+static void hold(struct stream *s, struct zs_span in)
+{
+    if (s->lost || in.n == 0)
+        return;
+    if (!s->pending)
+        s->pending = g_byte_array_new();
+    g_byte_array_append(s->pending, in.p, (guint)in.n);
+}
+
+/* The first n octets held will not be read. */
+static void leave_unread(struct stream *s, size_t n)
+{
+    s->unread += n;
+    if (n == s->pending->len)
+        drop_pending(s);
+    else if (n)
+        g_byte_array_remove_range(s->pending, 0, (guint)n);
+}
+
+/* Looks for a frame in what is held, whose last piece begins at octet piece. True: what is held begins with it. */
+static bool look(struct zs_conn *c, enum zs_dir dir, size_t piece)
+{
+    struct stream *s = &c->stream[dir];
+    struct zs_place place = zs_session_place(&c->session, dir);
+    bool known = c->recognition == IS_ZMTP || c->assumed;
+    const struct zs_search search = {.framing = place.framing,
+                                     .mechanism = place.mechanism,
+                                     .bare = c->session.bare,
+                                     .limit = c->config->frame_limit};
+    struct zs_boundary b = {.at = s->pending->len};
+
+    bool any = zs_resync(&search, held(c, dir), piece, &b) && (b.open || b.proven || known);
+    leave_unread(s, any ? b.at : s->pending->len);
+    if (!any || b.open)
+        return false;
+    s->searching = false;
+    s->guessed = !b.proven;
+    zs_session_assume(&c->session, dir, b.mechanism);
+    return true;
+}
+
+static void search(struct zs_conn *c, enum zs_dir dir, struct zs_span in, struct zs_stamp at)
+{
+    size_t piece = held(c, dir).n;
+
+    hold(&c->stream[dir], in);
+    if (look(c, dir, piece))
+        consume_held(c, dir, at);
+}
+
+/* Not the beginning of a direction, but some place in it: there is no signature. */
+static bool begins_inside(const struct zs_conn *c, enum zs_dir dir, struct zs_span first)
+{
+    return c->midstream && !zs_session_greeted(&c->session, dir) &&
+           c->session.side[dir].greeting.part == ZS_GREETING_SIGNATURE &&
+           zs_signature_probe(first) == ZS_E_GREETING_SIGNATURE;
 }
 
 /* How many octets of in pending lacks until what it begins can be taken; at least 1. Never more than a frame, so
@@ -327,27 +436,45 @@ static void feed(struct zs_conn *c, enum zs_dir dir, struct zs_span in, struct z
 {
     struct stream *s = &c->stream[dir];
 
-    while (s->pending && in.n) {
+    if (in.n == 0)
+        return;
+    if (!s->pending && begins_inside(c, dir, in))
+        s->searching = true;
+    if (s->searching) {
+        search(c, dir, in, at);
+        return;
+    }
+    while (s->pending && in.n && !s->searching) {
         size_t n = wanted(c, dir, held(c, dir));
         n = n < in.n ? n : in.n;
         g_byte_array_append(s->pending, in.p, (guint)n);
         in = zs_span_skip(in, n);
         consume_held(c, dir, at);
     }
-    size_t done = in.n ? consume(c, dir, in, at) : 0;
-    if (done < in.n) {
-        s->pending = g_byte_array_new();
-        g_byte_array_append(s->pending, in.p + done, (guint)(in.n - done));
+    if (s->searching && in.n) { /* what was guessed proved wrong on the way */
+        s->unread += in.n;
+        return;
     }
+    size_t done = in.n ? consume(c, dir, in, at) : 0;
+    if (done < in.n)
+        hold(s, zs_span_skip(in, done));
 }
 
 /* One direction's signature is proof enough; the other may be a peer of ZMTP 1.0, which has none. */
 static enum recognition recognise(const struct zs_conn *c)
 {
-    bool possible = !c->stream[ZS_C2S].lost || !c->stream[ZS_S2C].lost;
+    bool possible = true;
 
+    if (c->assumed)
+        return IS_ZMTP;
     for (int d = 0; d < ZS_DIR_COUNT; d++) {
         struct zs_span first = held(c, (enum zs_dir)d);
+        if (c->session.side[d].assumed) /* a frame was found */
+            return IS_ZMTP;
+        if (c->stream[d].searching) {
+            possible = possible && c->stream[d].unread <= SEARCH_LIMIT;
+            continue;
+        }
         enum zs_rc rc = zs_signature_probe(first);
         if (rc == ZS_OK)
             return IS_ZMTP;
@@ -367,7 +494,7 @@ static void tell_early(struct zs_conn *c, enum zs_dir dir, struct zs_stamp at)
     if (s->early_conflict)
         emit_defect(c, dir, at, ZS_E_STREAM_CONFLICT, NULL);
     if (s->early_gap)
-        emit(c, (struct zs_event){.kind = ZS_EVENT_GAP, .gap = s->early_gap}, dir, at);
+        emit(c, (struct zs_event){.kind = ZS_EVENT_GAP, .gap.bytes = s->early_gap}, dir, at);
 }
 
 static void start(struct zs_conn *c, struct zs_stamp at)
@@ -380,15 +507,6 @@ static void start(struct zs_conn *c, struct zs_stamp at)
         consume_held(c, (enum zs_dir)d, at);
 }
 
-static void hold(struct stream *s, struct zs_span in)
-{
-    if (s->lost || in.n == 0)
-        return;
-    if (!s->pending)
-        s->pending = g_byte_array_new();
-    g_byte_array_append(s->pending, in.p, (guint)in.n);
-}
-
 /* A signature is looked for before anything is said, so that other traffic costs nothing. It decides with its
  * last octet: what follows in the same piece comes behind what the other side has said so far. */
 static void probe(struct zs_conn *c, enum zs_dir dir, struct zs_span in, struct zs_stamp at)
@@ -399,6 +517,13 @@ static void probe(struct zs_conn *c, enum zs_dir dir, struct zs_span in, struct 
     if (head > in.n)
         head = in.n;
     hold(s, zs_span(in.p, head));
+    if (begins_inside(c, dir, held(c, dir)))
+        s->searching = true;
+    if (s->searching) {
+        hold(s, zs_span_skip(in, head));
+        head = in.n;
+        look(c, dir, have);
+    }
     c->recognition = recognise(c);
     if (c->recognition == IS_ZMTP) {
         start(c, at);
@@ -448,12 +573,20 @@ static bool gap_inside_frame(struct zs_conn *c, enum zs_dir dir, uint64_t bytes)
 
 void zs_conn_gap(struct zs_conn *c, enum zs_dir dir, uint64_t bytes, struct zs_stamp at)
 {
-    if (c->recognition == IS_ZMTP)
-        emit(c, (struct zs_event){.kind = ZS_EVENT_GAP, .gap = bytes}, dir, at);
-    else
-        c->stream[dir].early_gap += bytes;
-    c->stream[dir].lost |= !gap_inside_frame(c, dir, bytes);
-    drop_pending(&c->stream[dir]);
+    struct stream *s = &c->stream[dir];
+
+    if (!s->searching)
+        s->searching = !gap_inside_frame(c, dir, bytes);
+    s->counting = true;
+    s->unread += held(c, dir).n;
+    drop_pending(s);
+    if (c->recognition == IS_ZMTP) {
+        struct zs_event_gap gap = {.bytes = bytes, .unread = s->unread};
+        emit(c, (struct zs_event){.kind = ZS_EVENT_GAP, .gap = gap}, dir, at);
+        s->unread = 0;
+    } else {
+        s->early_gap += bytes;
+    }
     zs_session_lost(&c->session, dir);
 }
 
@@ -465,21 +598,33 @@ void zs_conn_conflict(struct zs_conn *c, enum zs_dir dir, struct zs_stamp at)
         c->stream[dir].early_conflict = true;
 }
 
+/* The end has come, and what was held may have been the beginning of something. */
+static void tell_unfinished(struct zs_conn *c, enum zs_dir dir, struct zs_stamp at)
+{
+    struct stream *s = &c->stream[dir];
+
+    if (s->searching)
+        s->unread += held(c, dir).n;
+    tell_unread(c, dir, at);
+}
+
 void zs_conn_end(struct zs_conn *c, bool closed, struct zs_stamp at)
 {
     struct zs_event ev = {.kind = ZS_EVENT_CLOSE};
 
     if (c->recognition != IS_ZMTP)
         return;
+    for (int d = 0; d < ZS_DIR_COUNT; d++)
+        tell_unfinished(c, (enum zs_dir)d, at);
     if (zs_session_conclude(&c->session))
         emit_context(c, ZS_C2S, at);
-    if (zs_session_established(&c->session))
+    ev.close.reason = zs_session_explain(&c->session, closed);
+    if (!ev.close.reason)
         ev.close.outcome = ZS_OUTCOME_ESTABLISHED;
     else if (c->midstream)
         ev.close.outcome = ZS_OUTCOME_MIDSTREAM;
     else
         ev.close.outcome = closed ? ZS_OUTCOME_FAILED : ZS_OUTCOME_INCOMPLETE;
-    ev.close.reason = zs_session_explain(&c->session, closed);
     ev.close.session = &c->session;
     emit(c, ev, ZS_C2S, at);
 }

@@ -24,7 +24,10 @@ struct zs_conn_config {
 struct zs_conn *zs_conn_new(const struct zs_conn_config *config, void *user, bool midstream,
                             struct zs_stamp at);
 
-/* The next octets of a side. False: this is not ZMTP; nothing more need be handed in. */
+/* Somebody who knows says that it is ZMTP, whatever it looks like. Before the first octets. */
+void zs_conn_assume(struct zs_conn *c);
+
+/* The next octets of a side, as one piece came. False: this is not ZMTP; nothing more need be handed in. */
 bool zs_conn_data(struct zs_conn *c, enum zs_dir dir, const void *octets, size_t n,
                   struct zs_stamp at);
 /* bytes octets of a side are missing here. */

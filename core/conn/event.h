@@ -34,6 +34,13 @@ struct zs_event_token {
     const struct zs_krb_error *krb_error; /* likewise */
 };
 
+/* Octets of a side that were not read. What the capture lacks is said where it is found out; what was captured but
+ * could not be told apart because of it, where reading goes on, or at the end. */
+struct zs_event_gap {
+    uint64_t bytes;  /* that the capture does not hold */
+    uint64_t unread; /* that it holds, before this point */
+};
+
 struct zs_event_context {
     const struct zs_context_facts *facts; /* of context */
     const struct zs_context *context;
@@ -62,7 +69,7 @@ struct zs_event {
         struct zs_event_token token;
         struct zs_event_context context;
         const struct zs_reading *command, *message;
-        uint64_t gap; /* octets */
+        struct zs_event_gap gap;
         struct zs_event_defect defect;
         struct zs_event_close close;
     };

@@ -76,24 +76,14 @@ static struct zs_span take_inner_flags(struct zs_reading *r, struct zs_span plai
 /* 38/ZMTP-GSSAPI, as this project reads it: READY's token holds a flags octet and the properties, and a
  * reader takes it without the octet too. A property begins with the length of its name, and the
  * properties must fill the text to its end, so the two cannot be confused for long. */
-static bool is_metadata(struct zs_span s)
-{
-    struct zs_property p;
-    enum zs_rc rc = ZS_OK;
-
-    while (zs_metadata_next(&s, &p, &rc))
-        continue;
-    return rc == ZS_OK;
-}
-
 static void read_padded_ready(struct zs_reading *r, struct zs_span plain)
 {
     r->kind = ZS_READ_COMMAND;
     r->content = r->command;
     r->content.body = plain;
-    if (plain.n == 0 || is_metadata(plain))
+    if (plain.n == 0 || zs_metadata_is_whole(plain))
         return;
-    if (plain.p[0] == ZS_INNER_COMMAND || is_metadata(zs_span_skip(plain, 1)))
+    if (plain.p[0] == ZS_INNER_COMMAND || zs_metadata_is_whole(zs_span_skip(plain, 1)))
         r->content.body = take_inner_flags(r, plain);
 }
 
@@ -242,7 +232,7 @@ static bool holds_metadata(enum zs_mechanism m, const struct zs_command *c)
     case ZS_MECHANISM_PLAIN:
         return c->id == ZS_CMD_READY || c->id == ZS_CMD_INITIATE;
     case ZS_MECHANISM_OTHER:
-        return c->id == ZS_CMD_READY && is_metadata(c->body);
+        return c->id == ZS_CMD_READY && zs_metadata_is_whole(c->body);
     default:
         return c->id == ZS_CMD_READY;
     }
@@ -255,7 +245,7 @@ static enum zs_rc judge_handshake(enum zs_mechanism m, const struct zs_command *
     struct zs_curve curve;
 
     if (holds_metadata(m, c))
-        return is_metadata(c->body) ? ZS_OK : ZS_E_METADATA;
+        return zs_metadata_is_whole(c->body) ? ZS_OK : ZS_E_METADATA;
     if (m == ZS_MECHANISM_PLAIN && c->id == ZS_CMD_HELLO)
         return zs_plain_hello_parse(c->body, &hello);
     if (m != ZS_MECHANISM_CURVE)

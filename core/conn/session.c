@@ -72,7 +72,7 @@ enum zs_rc zs_session_greeting(struct zs_session *s, enum zs_dir dir, struct zs_
 
 bool zs_session_greeted(const struct zs_session *s, enum zs_dir dir)
 {
-    return s->side[dir].greeting.part == ZS_GREETING_DONE;
+    return s->side[dir].assumed || s->side[dir].greeting.part == ZS_GREETING_DONE;
 }
 
 /* A peer of an older version is spoken to in that version: both directions use the lower one's framing. */
@@ -103,13 +103,21 @@ static enum zs_mechanism mechanism_of_side(const struct zs_side *side)
     return zs_mechanism_of(g->mechanism);
 }
 
+/* By this side's greeting, or the other's, or what the frames show. */
+static enum zs_mechanism mechanism_at(const struct zs_session *s, enum zs_dir dir)
+{
+    enum zs_mechanism m = mechanism_of_side(&s->side[dir]);
+
+    if (m == ZS_MECHANISM_UNKNOWN)
+        m = mechanism_of_side(&s->side[zs_dir_other(dir)]);
+    return m == ZS_MECHANISM_UNKNOWN ? s->assumed : m;
+}
+
 struct zs_place zs_session_place(const struct zs_session *s, enum zs_dir dir)
 {
     enum zs_framing framing = framing_of(s);
-    enum zs_mechanism mechanism = mechanism_of_side(&s->side[dir]);
+    enum zs_mechanism mechanism = mechanism_at(s, dir);
 
-    if (mechanism == ZS_MECHANISM_UNKNOWN)
-        mechanism = mechanism_of_side(&s->side[zs_dir_other(dir)]);
     return (struct zs_place){
         .framing = framing,
         .mechanism = mechanism,
@@ -236,9 +244,9 @@ static void check_token(struct zs_session *s, enum zs_dir dir, const struct zs_r
     side->sequence_known = true;
 }
 
-static bool ends_handshake(const struct zs_session *s, enum zs_dir dir, const struct zs_reading *r)
+static bool ends_handshake(const struct zs_reading *r)
 {
-    enum zs_mechanism m = mechanism_of_side(&s->side[dir]);
+    enum zs_mechanism m = r->mechanism;
 
     if (r->kind != ZS_READ_COMMAND)
         return false;
@@ -313,10 +321,11 @@ static void note_side(struct zs_session *s, enum zs_dir dir, const struct zs_rea
 {
     struct zs_side *side = &s->side[dir];
 
-    if (ends_handshake(s, dir, r))
+    if (ends_handshake(r))
         side->ready = true;
     if (r->kind == ZS_READ_COMMAND && r->has_metadata)
         side->subscriber = is_subscriber(r->content.body);
+    side->traffic |= is_traffic(r);
     if (r->kind == ZS_READ_COMMAND && r->content.id == ZS_CMD_ERROR)
         side->sent_error = true;
     if (r->kind == ZS_READ_MESSAGE) {
@@ -354,6 +363,18 @@ void zs_session_lost(struct zs_session *s, enum zs_dir dir)
     s->side[dir].sequence_known = false;
 }
 
+void zs_session_assume(struct zs_session *s, enum zs_dir dir, enum zs_mechanism mechanism)
+{
+    struct zs_side *side = &s->side[dir];
+
+    if (side->greeting.part != ZS_GREETING_DONE)
+        side->assumed = true;
+    side->identified = true;
+    if (s->assumed == ZS_MECHANISM_UNKNOWN)
+        s->assumed = mechanism;
+    zs_session_lost(s, dir);
+}
+
 bool zs_session_settle(struct zs_session *s, const struct zs_reading *r)
 {
     if (!r->wrapped || !s->ap_req || s->settled)
@@ -371,11 +392,21 @@ bool zs_session_conclude(struct zs_session *s)
     return true;
 }
 
-bool zs_session_established(const struct zs_session *s)
+static bool is_ready(const struct zs_session *s)
 {
     if (framing_of(s) != ZS_FRAMING_3)
         return s->side[ZS_C2S].identified && s->side[ZS_S2C].identified;
     return s->side[ZS_C2S].ready && s->side[ZS_S2C].ready;
+}
+
+bool zs_session_established(const struct zs_session *s)
+{
+    const struct zs_side *c = &s->side[ZS_C2S], *v = &s->side[ZS_S2C];
+    bool traffic = (c->traffic && (c->ready || c->lost)) || (v->traffic && (v->ready || v->lost));
+
+    if (is_ready(s))
+        return true;
+    return traffic && (c->ready || c->lost) && (v->ready || v->lost);
 }
 
 /* Where the greetings are both there and agree, NULL. */
@@ -445,8 +476,25 @@ static const char *explain_roles(const struct zs_session *s, bool closed)
     return NULL;
 }
 
+static bool lacks_ap_req(const struct zs_session *s)
+{
+    return mechanism_at(s, ZS_C2S) == ZS_MECHANISM_GSSAPI && !s->roles_known;
+}
+
+/* Of a connection that was met in its middle. */
+static const char *explain_midstream(const struct zs_session *s)
+{
+    if (lacks_ap_req(s))
+        return "the connection began before the capture: without its AP-REQ nothing that is sealed can be opened";
+    return "the connection began before the capture, and its handshake is not all in it";
+}
+
 const char *zs_session_explain(const struct zs_session *s, bool closed)
 {
+    bool entered = s->midstream && (s->side[ZS_C2S].lost || s->side[ZS_S2C].lost);
+
+    if (entered && (!is_ready(s) || lacks_ap_req(s)))
+        return explain_midstream(s);
     if (zs_session_established(s))
         return NULL;
     if (s->side[ZS_C2S].lost || s->side[ZS_S2C].lost)
@@ -456,7 +504,7 @@ const char *zs_session_explain(const struct zs_session *s, bool closed)
         return why;
     if (s->side[ZS_C2S].sent_error || s->side[ZS_S2C].sent_error)
         return "a peer refused the other with an ERROR command";
-    bool gssapi = mechanism_of_side(&s->side[ZS_C2S]) == ZS_MECHANISM_GSSAPI;
+    bool gssapi = mechanism_at(s, ZS_C2S) == ZS_MECHANISM_GSSAPI;
     why = gssapi ? explain_roles(s, closed) : NULL;
     if (why)
         return why;

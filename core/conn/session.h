@@ -26,6 +26,8 @@ struct zs_side {
     struct zs_greeting greeting;
     bool identified; /* ZMTP 1.0, 2.0: its identity frame was seen */
     bool ready;      /* it sent its READY, or what stands for it */
+    bool assumed;    /* its greeting was not there to be read, and frames followed */
+    bool traffic;    /* it sent what only follows a handshake */
     bool lost;       /* not all of it was there to be read */
     bool sent_ap_req, sent_error;
     bool subscriber;     /* its READY says Socket-Type SUB */
@@ -41,7 +43,10 @@ struct zs_session {
     const struct zs_keyring *keys; /* borrowed; may be NULL */
     struct zs_replays *replays;    /* borrowed; set after init; NULL: replays are not looked for */
     struct zs_side side[ZS_DIR_COUNT];
-    bool roles_known;      /* an AP-REQ was seen: */
+    bool midstream; /* the connection began before the capture */
+    enum zs_mechanism
+        assumed;      /* as the frames show it, where no greeting says; UNKNOWN: nothing does */
+    bool roles_known; /* an AP-REQ was seen: */
     enum zs_dir initiator; /* who sent it */
     bool answered;         /* the acceptor answered the AP-REQ with a token or a command */
     bool hinted;           /* … with a SPNEGO hint: libzmq, failure F2 of docs/protocol.md */
@@ -90,14 +95,20 @@ void zs_session_step(struct zs_session *s, enum zs_dir dir, const struct zs_read
  * said about the order of what follows. */
 void zs_session_lost(struct zs_session *s, enum zs_dir dir);
 
+/* Frames of this side follow, though its greeting was not there to be read: ZMTP 3's, unless the other side's greeting
+ * says otherwise. mechanism: what they show. */
+void zs_session_assume(struct zs_session *s, enum zs_dir dir, enum zs_mechanism mechanism);
+
 /* Makes the context of an AP-REQ that has no answer so far, so that it can be looked into; an AP-REP that comes
  * after all makes another. True: it is new. */
 bool zs_session_conclude(struct zs_session *s);
 
-/* Both sides came to the end of their handshake. */
+/* Both sides came to the end of their handshake: it was seen, or octets are missing from a side and there is traffic,
+ * which begins behind it. */
 bool zs_session_established(const struct zs_session *s);
 
-/* Why an unestablished conversation ended as it did, in a sentence; NULL if it is established. closed: the
+/* Why an unestablished conversation ended as it did, in a sentence; NULL if it is established. Of one that began
+ * before the capture it wants to have seen more: the end of both handshakes, and of GSSAPI the AP-REQ. closed: the
  * connection ended inside the capture. Static storage. */
 const char *zs_session_explain(const struct zs_session *s, bool closed);
 

@@ -117,6 +117,16 @@ bool zs_metadata_next(struct zs_span *metadata, struct zs_property *p, enum zs_r
     return true;
 }
 
+bool zs_metadata_is_whole(struct zs_span metadata)
+{
+    struct zs_property p;
+    enum zs_rc rc = ZS_OK;
+
+    while (zs_metadata_next(&metadata, &p, &rc))
+        continue;
+    return rc == ZS_OK;
+}
+
 enum zs_rc zs_ping_parse(struct zs_span body, struct zs_ping *p)
 {
     struct zs_rd rd = zs_rd(body);

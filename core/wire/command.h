@@ -33,7 +33,8 @@ enum zs_form {
 struct zs_command {
     enum zs_command_id id;
     enum zs_form form;
-    bool misnamed;       /* libzmq: PLAIN's ERROR goes out as 5E "RROR"; read as ERROR, its name is "RROR" */
+    bool
+        misnamed; /* libzmq: PLAIN's ERROR goes out as 5E "RROR"; read as ERROR, its name is "RROR" */
     struct zs_span name; /* without length octet or padding; empty for ZS_CMD_EMPTY */
     struct zs_span body;
 };
@@ -54,6 +55,9 @@ struct zs_property {
 /* The next property from the front of *metadata, which is moved on. False: nothing is left and *rc is ZS_OK,
  * or *rc is ZS_E_METADATA and *metadata keeps the octets that could not be read. Names of 1 to 255 octets. */
 bool zs_metadata_next(struct zs_span *metadata, struct zs_property *p, enum zs_rc *rc);
+
+/* Do whole properties make up all of metadata? */
+bool zs_metadata_is_whole(struct zs_span metadata);
 
 /* Bodies of ZMTP 3.1's commands. Each wants the whole body and nothing behind it: ZS_E_COMMAND_BODY; of
  * PING, ZS_E_PING_CONTEXT where the context is too long. PONG, SUBSCRIBE and the like have bodies without parts. */

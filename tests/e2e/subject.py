@@ -9,6 +9,7 @@ import os
 import pathlib
 import signal
 import subprocess
+import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CAPTURES = ROOT / "captures"
@@ -30,6 +31,22 @@ def run(*command, input=b"", **more):
             os.killpg(process.pid, signal.SIGKILL)
             raise
     return subprocess.CompletedProcess(command, process.returncode, out, err)
+
+
+def without(build, capture, lost):
+    """The path of a copy of a capture (pcap, of this machine's octet order) that lacks packets: "17", "1-9"."""
+    first, _, last = lost.partition("-")
+    octets = (ROOT / capture).read_bytes()
+    kept, at, number = [octets[:24]], 24, 0
+    while at < len(octets):
+        end = at + 16 + int.from_bytes(octets[at + 8:at + 12], sys.byteorder)
+        number += 1
+        if not int(first) <= number <= int(last or first):
+            kept.append(octets[at:end])
+        at = end
+    path = pathlib.Path(build, "tests/e2e", f"{pathlib.Path(capture).stem}-without-{lost}.pcap")
+    path.write_bytes(b"".join(kept))
+    return str(path)
 
 
 def read_json(binary, capture, keytab=None, more=()):

@@ -3,7 +3,8 @@
 the same: greetings, tokens, commands, messages with all their octets, defects, contexts; with the keytab, without it, through
 Wireshark's own engine, in one pass and in two; and tshark calls nothing malformed.
 
-Limits: a field that only one of the two has is not compared. Wireshark's own engine is compared where the messages'
+Limits: a field that only one of the two has is not compared; behind a loss the packets' numbers and the order between
+directions are not, either. Wireshark's own engine is compared where the messages'
 key is of AES or Camellia: it keeps the number of an RC4 token to itself, and opens no DES3; nor does it open anything
 without mutual authentication, what is only signed, and DCE style's tokens.
 """
@@ -52,6 +53,12 @@ def without_lost_answers(contexts):
     return [{k: v for k, v in c.items() if k != "reason" or "has no AP-REP" not in v} for c in contexts]
 
 
+def by_direction(events):
+    """Of a capture that lacks octets: read waits for them, so that what follows comes later there."""
+    plain = [{k: v for k, v in e.items() if k != "frame"} for e in events]
+    return [e for d in subject.DIRECTIONS for e in plain if e["direction"] == d]
+
+
 class Agree(unittest.TestCase):
     maxDiff = 4000
 
@@ -65,7 +72,10 @@ class Agree(unittest.TestCase):
         return tree.events(tree.tshark(BUILD, capture["file"], "-Y", "zmtp", "-T", "pdml", "-J", "zmtp", *arguments))
 
     def assert_same_events(self, read, plugin):
+        lossy = subject.of(read, "gap")
         read = of_read(read)
+        if lossy:
+            read, plugin = by_direction(read), by_direction(plugin)
         for ours, theirs in zip(read, plugin):
             self.assertEqual(ours, theirs)
         self.assertEqual(len(read), len(plugin))

@@ -14,7 +14,8 @@ DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
 SCHEMA = json.loads((DOCS / "events.schema.json").read_text())
 EVENTS = SCHEMA["properties"]["event"]["enum"]
 COMMON = {"event", "time", "frame", "connection", "direction"}
-FRONT = {"event": "gap", "time": "2025-11-23T13:00:00.000000000Z", "frame": 1, "connection": 1, "direction": "c2s"}
+FRONT = {"event": "gap", "time": "2025-11-23T13:00:00.000000000Z", "frame": 1, "connection": 1, "direction": "c2s",
+         "unread": 0}
 
 
 def sections():

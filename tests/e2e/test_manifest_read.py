@@ -142,7 +142,7 @@ class ManifestRead(unittest.TestCase):
     def test_messages(self, row, events):
         for direction in DIRECTIONS:
             shown = of(events, "message", direction=direction)
-            if messages_of(row, direction) is None:  # how many, and nothing inside; none behind a lost handshake
+            if messages_of(row, direction) is None:  # how many, and nothing inside
                 self.assertEqual(len(shown), row.get("wrapped_counts", {}).get(direction, 0))
                 self.assertTrue(all(m["wrapped"] and not m["verified"] and "data" not in m for m in shown))
                 continue
@@ -163,10 +163,7 @@ class ManifestRead(unittest.TestCase):
     @each_connection
     def test_outcomes_and_totals(self, row, events):
         closed = of(events, "close")
-        if row["outcome"] == "unknown":  # but for the peers, who know better than any reader of the capture
-            self.assertTrue(closed[0]["reason"])
-        else:
-            self.assertEqual([c["outcome"] for c in closed], [row["outcome"]])
+        self.assertEqual([c["outcome"] for c in closed], [row["outcome"]])
         for direction in DIRECTIONS:
             wanted = messages_of(row, direction)
             if wanted is None:
@@ -176,8 +173,9 @@ class ManifestRead(unittest.TestCase):
 
     @each_connection
     def test_nothing_is_missing_or_mislabelled(self, row, events):
-        self.assertEqual({g["direction"]: g["bytes"] for g in of(events, "gap")}, row.get("gaps", {}))
-        self.assertEqual(len(of(events, "gap")), len(row.get("gaps", {})))
+        gaps = [g for g in of(events, "gap") if g["bytes"]]
+        self.assertEqual({g["direction"]: g["bytes"] for g in gaps}, row.get("gaps", {}))
+        self.assertEqual(len(gaps), len(row.get("gaps", {})))
         self.assertEqual([d["code"] for d in of(events, "defect")], row.get("defects", []))
         if row["mechanism"] != "GSSAPI":
             self.assertEqual(of(events, "token") + of(events, "context"), [])

@@ -246,8 +246,9 @@ static void gap_and_defect_lines(void)
 {
     struct zs_event ev = made_event(ZS_EVENT_GAP);
 
-    ev.gap = 1448;
-    says(&ev, "{\"event\":\"gap\"," C2S ",\"bytes\":1448}\n");
+    ev.gap.bytes = 1448;
+    ev.gap.unread = 7;
+    says(&ev, "{\"event\":\"gap\"," C2S ",\"bytes\":1448,\"unread\":7}\n");
     ev = made_event(ZS_EVENT_DEFECT);
     ev.defect = (struct zs_event_defect){.rc = ZS_E_WRAP_SEQUENCE, .detail = "expected 1, got 3"};
     says(&ev, "{\"event\":\"defect\"," C2S ",\"code\":\"wrap-sequence\","
@@ -294,6 +295,7 @@ static void summary_line(void)
         .messages = 6,
         .octets = 42,
         .defects = 3,
+        .passed_over = 2,
         .peak_memory = 4096,
     };
     char *text = NULL;
@@ -307,7 +309,7 @@ static void summary_line(void)
         "{\"event\":\"summary\",\"time\":\"1970-01-01T00:00:02.000000000Z\","
         "\"frame\":9,\"packets\":9,\"packets_not_read\":1,\"connections\":2,"
         "\"established\":1,\"contexts\":2,\"contexts_opened\":1,\"messages\":6,"
-        "\"bytes\":42,\"sealed\":0,\"defects\":3,\"duration\":1.5,\"peak_memory\":4096}\n");
+        "\"bytes\":42,\"sealed\":0,\"defects\":3,\"passed_over\":2,\"duration\":1.5,\"peak_memory\":4096}\n");
     free(text);
 }
 

@@ -220,8 +220,15 @@ static void gap_and_defect_lines(void)
 {
     struct zs_event ev = made_event(ZS_EVENT_GAP);
 
-    ev.gap = 1448;
+    ev.gap.bytes = 1448;
     says(&ev, C2S "gap        1448 octets are not in the capture\n");
+    ev.gap.unread = 7;
+    says(&ev,
+         C2S "gap        1448 octets are not in the capture; 7 octets of the capture could not "
+             "be read: the beginning of their frame is missing, or its end\n");
+    ev.gap.bytes = 0;
+    says(&ev, C2S "gap        7 octets of the capture could not be read: the beginning of their "
+                  "frame is missing, or its end\n");
     ev = made_event(ZS_EVENT_DEFECT);
     ev.defect = (struct zs_event_defect){.rc = ZS_E_WRAP_SEQUENCE, .detail = "expected 1, got 3"};
     says(&ev, C2S "defect     wrap-sequence: the token's sequence number is not the next one: "
@@ -265,6 +272,13 @@ static void summary_line(void)
                     "9 packets, 1 ZMTP connection (1 established), 1 of 2 contexts opened, "
                     "6 messages and 1 that stayed sealed, 0 defects\n"
                     "3 packets were cut short by the recording: capture with a snap length of 0\n");
+    free(text);
+    s.passed_over = 2;
+    o.out = open_memstream(&text, &n);
+    zs_report_text.end(&o, &s);
+    fclose(o.out);
+    g_assert_nonnull(strstr(text, "\n2 TCP connections began before the capture and were passed "
+                                  "over; -d tcp.port==PORT,zmtp reads those of a port as ZMTP\n"));
     free(text);
 }
 

@@ -88,7 +88,9 @@ static void on_event(void *user, const struct zs_event *ev)
         log_reading(log, ev->message);
         break;
     case ZS_EVENT_GAP:
-        g_string_append_printf(log, "gap %" G_GUINT64_FORMAT, ev->gap);
+        g_string_append_printf(log, "gap %" G_GUINT64_FORMAT, ev->gap.bytes);
+        if (ev->gap.unread)
+            g_string_append_printf(log, " unread %" G_GUINT64_FORMAT, ev->gap.unread);
         break;
     case ZS_EVENT_DEFECT:
         log_defect(log, &ev->defect);
@@ -591,10 +593,13 @@ static void gap_inside_a_body_costs_that_frame(void)
             g_free(rest);
         }
         hear_octets(c, ZS_C2S, "00 02'ok'");
-        char *expect = g_strdup_printf("c2s gap %u\nc2s message data='ok'\n"
+        char *over =
+            gap < 9 ? g_strdup_printf("c2s gap 0 unread %u\n", (unsigned)(9 - gap)) : g_strdup("");
+        char *expect = g_strdup_printf("c2s gap %u unread 3\n%sc2s message data='ok'\n"
                                        "close established c2s=1/2 s2c=0/0\n",
-                                       (unsigned)gap);
+                                       (unsigned)gap, over);
         finish(c, log, expect);
+        g_free(over);
         g_free(expect);
     }
 }
@@ -610,30 +615,195 @@ static void two_gaps_inside_one_body(void)
     zs_conn_gap(c, ZS_C2S, 5, (struct zs_stamp){.frame = 2});
     hear_octets(c, ZS_C2S, "00 02'ok'");
     finish(c, log,
-           "c2s gap 3\nc2s gap 5\nc2s message data='ok'\n"
+           "c2s gap 3 unread 3\nc2s gap 5 unread 1\nc2s message data='ok'\n"
            "close established c2s=1/2 s2c=0/0\n");
 }
 
-static void gap_across_frames_costs_the_direction(void)
+/* What begins a piece of the stream is read; what does not fit is left alone. */
+static void gap_across_frames_costs_what_it_touched(void)
 {
-    static const char *const before[] = {"00 0a'x'", "00", "00 01'a'", "02 00000000"};
+    static const struct {
+        const char *before, *said;
+    } cases[] = {
+        {"00 0a'x'", "c2s gap 10 unread 3\n"},
+        {"00", "c2s gap 10 unread 1\n"},
+        {"00 01'a'", "c2s gap 10\n"},
+        {"02 00000000", "c2s gap 10 unread 5\n"},
+    };
 
-    for (size_t i = 0; i < G_N_ELEMENTS(before); i++) {
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
         GString *log = g_string_new(NULL);
         struct zs_conn *c = null_connection(log, false);
+        struct zs_stamp at = {.frame = 2};
 
-        hear_octets(c, ZS_C2S, before[i]);
+        hear_octets(c, ZS_C2S, cases[i].before);
         g_string_truncate(log, 0);
-        zs_conn_gap(c, ZS_C2S, 10, (struct zs_stamp){.frame = 2});
-        hear_octets(c, ZS_C2S, "00 02'no'");
-        zs_conn_gap(c, ZS_C2S, UINT64_MAX, (struct zs_stamp){.frame = 2});
+        zs_conn_gap(c, ZS_C2S, 10, at);
+        hear_octets(c, ZS_C2S, "'the end of something' 00 03'yes'");
+        hear_octets(c, ZS_C2S, "00 03'yes'");
+        zs_conn_gap(c, ZS_C2S, UINT64_MAX, at);
+        hear_octets(c, ZS_C2S, "'xyz'");
         hear_octets(c, ZS_S2C, "00 02'ok'");
-        finish(c, log,
-               i == 2 ? "c2s gap 10\nc2s gap 18446744073709551615\ns2c message data='ok'\n"
-                        "close established c2s=1/1 s2c=1/2\n"
-                      : "c2s gap 10\nc2s gap 18446744073709551615\ns2c message data='ok'\n"
-                        "close established c2s=0/0 s2c=1/2\n");
+        char *expect = g_strdup_printf(
+            "%sc2s gap 0 unread 25\nc2s message data='yes'\nc2s gap 18446744073709551615\n"
+            "s2c message data='ok'\nc2s gap 0 unread 3\nclose established c2s=%u/%u s2c=1/2\n",
+            cases[i].said, i == 2 ? 2 : 1, i == 2 ? 4 : 3);
+        finish(c, log, expect);
+        g_free(expect);
     }
+}
+
+/* A boundary that was only guessed proves wrong: that is no defect of the peer's. */
+static void wrong_guess_is_looked_for_again(void)
+{
+    GString *log = g_string_new(NULL);
+    struct zs_conn *c = null_connection(log, false);
+
+    zs_conn_gap(c, ZS_C2S, 10, (struct zs_stamp){.frame = 2});
+    hear_octets(c, ZS_C2S, "00 01'a'");
+    hear_octets(c, ZS_C2S, "'more of a message'");
+    hear_octets(c, ZS_C2S, "04 0a 09'SUBSCRIBE'");
+    hear_octets(c, ZS_C2S, "00 01'b'");
+    finish(c, log,
+           "c2s gap 10\nc2s message data='a'\nc2s gap 0 unread 17\nc2s command SUBSCRIBE\n"
+           "c2s message data='b'\nclose established c2s=2/2 s2c=0/0\n");
+}
+
+/* A sealed frame is found wherever it begins, and however the stream is cut. */
+static void sealed_frames_are_found_anywhere(void)
+{
+    GByteArray *lost = talk_sealed(&talk, M, false, 1001, "00 61*300");
+    GByteArray *next = talk_sealed(&talk, M, false, 1002, "00'hello'");
+
+    for (size_t step = 1; step < lost->len + next->len; step = step * 2 + 1) {
+        struct story s;
+        begin(&s);
+        add_handshake(&s);
+        GString *log = g_string_new(NULL);
+        struct zs_stamp at = {.time_ns = TALK_NOW, .frame = 1};
+        struct zs_conn *c = zs_conn_new(config(), log, false, at);
+        for (guint i = 0; i < s.speeches->len; i++)
+            hear(c, speech_at(&s, i)->dir, speech_at(&s, i)->octets->data,
+                 speech_at(&s, i)->octets->len, at);
+        g_string_truncate(log, 0);
+        GByteArray *rest = der_octets(lost->data + 50, lost->len - 50);
+        g_byte_array_append(rest, next->data, next->len);
+        zs_conn_gap(c, ZS_C2S, 50, at);
+        for (size_t done = 0; done < rest->len; done += step)
+            hear(c, ZS_C2S, rest->data + done, MIN(step, rest->len - done), at);
+        char *expect = g_strdup_printf("c2s gap 50\nc2s gap 0 unread %u\n"
+                                       "c2s message data='hello' opened\n"
+                                       "close established c2s=1/5 s2c=0/0\n",
+                                       lost->len - 50);
+        finish(c, log, expect);
+        g_free(expect);
+        g_byte_array_unref(rest);
+        end(&s);
+    }
+    g_byte_array_unref(lost);
+    g_byte_array_unref(next);
+}
+
+/* The handshake's end is lost on one side, and messages show that it came. */
+static void traffic_shows_that_it_was_established(void)
+{
+    GString *log = g_string_new(NULL);
+    struct zs_stamp at = {.time_ns = TALK_NOW, .frame = 1};
+    struct zs_conn *c = zs_conn_new(config(), log, false, at);
+
+    for (int d = 0; d < ZS_DIR_COUNT; d++) {
+        GByteArray *g = talk_greeting(1, "NULL", false);
+        hear(c, (enum zs_dir)d, g->data, g->len, at);
+        g_byte_array_unref(g);
+    }
+    hear_octets(c, ZS_S2C, "04 06 05'READY'");
+    g_string_truncate(log, 0);
+    zs_conn_gap(c, ZS_C2S, 8, at);
+    hear_octets(c, ZS_C2S, "00 02'hi'");
+    finish(c, log, "c2s gap 8\nc2s message data='hi'\nclose established c2s=1/2 s2c=0/0\n");
+}
+
+/* ==== met in the middle ==== */
+
+/* The story, without the octets before speech from. */
+static void tells_from(guint from, bool assumed, const char *expect)
+{
+    GString *log = g_string_new(NULL);
+    struct zs_stamp at = {.time_ns = TALK_NOW, .frame = 1};
+    struct zs_conn *c = zs_conn_new(config(), log, true, at);
+    struct story s;
+
+    begin(&s);
+    add_handshake(&s);
+    add(&s, ZS_C2S, talk_sealed(&talk, M, false, 1001, "00'hello'"));
+    add(&s, ZS_S2C, talk_sealed(&talk, M, true, 2001, "00'world'"));
+    if (assumed)
+        zs_conn_assume(c);
+    for (guint i = from; i < s.speeches->len; i++)
+        hear(c, speech_at(&s, i)->dir, speech_at(&s, i)->octets->data,
+             speech_at(&s, i)->octets->len, at);
+    end(&s);
+    finish(c, log, expect);
+}
+
+static void met_behind_the_greetings_it_opens(void)
+{
+    tells_from(2, false,
+               "connection midstream\nc2s token AP-REQ for zmq/server.example.org@EXAMPLE.ORG\n"
+               "s2c token AP-REP\ncontext by c2s: opened\nc2s command \n"
+               "s2c command READY opened\nc2s command READY opened\n"
+               "c2s message data='hello' opened\ns2c message data='world' opened\n"
+               "close established c2s=1/5 s2c=1/5\n");
+}
+
+static void met_behind_the_handshake_it_stays_closed(void)
+{
+    tells_from(7, false,
+               "connection midstream\nc2s message data='' closed\ns2c message data='' closed\n"
+               "close midstream c2s=0/0 s2c=0/0: the connection began before the capture: without "
+               "its AP-REQ nothing that is sealed can be opened\n");
+}
+
+static void met_in_the_middle_of_traffic_in_the_clear(void)
+{
+    static const char *const expect[] = {
+        "",
+        "connection midstream\ns2c message data='ok'\n"
+        "close midstream c2s=0/0 s2c=1/2: the connection began before the capture, and its "
+        "handshake is not all in it\n",
+    };
+
+    for (int assumed = 0; assumed <= 1; assumed++) {
+        GString *log = g_string_new(NULL);
+        struct zs_conn *c = zs_conn_new(config(), log, true, (struct zs_stamp){.frame = 1});
+        if (assumed)
+            zs_conn_assume(c);
+        hear_octets(c, ZS_S2C, "00 02'ok'");
+        finish(c, log, expect[assumed]);
+    }
+    GString *log = g_string_new(NULL);
+    struct zs_conn *c = zs_conn_new(config(), log, true, (struct zs_stamp){.frame = 1});
+    hear_octets(c, ZS_C2S, "04 07 04'PING'000a");
+    hear_octets(c, ZS_S2C, "04 05 04'PONG'");
+    finish(c, log,
+           "connection midstream\nc2s command PING body=000a\ns2c command PONG\n"
+           "close midstream c2s=0/0 s2c=0/0: the connection began before the capture, and its "
+           "handshake is not all in it\n");
+}
+
+/* Other traffic is looked at for so long, and no longer; nothing of it is kept. */
+static void met_in_the_middle_of_something_else(void)
+{
+    GString *log = g_string_new(NULL);
+    struct zs_stamp at = {.frame = 1};
+    struct zs_conn *c = zs_conn_new(config(), log, true, at);
+    uint8_t octets[4096] = {0};
+    unsigned pieces = 1;
+
+    while (zs_conn_data(c, ZS_C2S, octets, sizeof octets, at))
+        pieces++;
+    g_assert_cmpuint(pieces, ==, 257);
+    finish(c, log, "");
 }
 
 static void gap_inside_what_is_passed_over(void)
@@ -644,9 +814,10 @@ static void gap_inside_what_is_passed_over(void)
     hear_octets(c, ZS_C2S, "02 0000000000002000 61*10");
     zs_conn_gap(c, ZS_C2S, 0x2000 - 20, (struct zs_stamp){.frame = 2});
     hear_octets(c, ZS_C2S, "61*10 00 02'ok'");
-    finish(c, log,
-           "c2s defect frame-size: 8192 octets\nc2s gap 8172\nc2s message data='ok'\n"
-           "close established c2s=1/2 s2c=0/0\n");
+    finish(
+        c, log,
+        "c2s defect frame-size: 8192 octets\nc2s gap 8172\nc2s gap 0 unread 10\nc2s message data='ok'\n"
+        "close established c2s=1/2 s2c=0/0\n");
 }
 
 static void gap_before_it_is_known_to_be_zmtp(void)
@@ -664,16 +835,20 @@ static void gap_before_it_is_known_to_be_zmtp(void)
     g_byte_array_unref(greeting);
     finish(c, log,
            "connection midstream\nc2s defect stream-conflict\ns2c gap 10\n"
-           "c2s greeting 3.1 NULL\n"
-           "close midstream c2s=0/0 s2c=0/0: octets of the handshake could not be read, "
-           "so how far it came is not known\n");
-    /* Both directions lack their beginning: nothing can be known. */
+           "c2s greeting 3.1 NULL\ns2c gap 0 unread 16\n"
+           "close midstream c2s=0/0 s2c=0/0: the connection began before the capture, and its "
+           "handshake is not all in it\n");
+    /* Both directions lack their beginning: a frame may show what it is. */
     log = g_string_new(NULL);
-    c = zs_conn_new(config(), log, true, at);
+    c = zs_conn_new(config(), log, false, at);
     zs_conn_gap(c, ZS_S2C, 10, at);
     zs_conn_gap(c, ZS_C2S, 10, at);
-    g_assert_false(hear(c, ZS_S2C, (const uint8_t *)"x", 1, at));
-    finish(c, log, "");
+    g_assert_true(hear(c, ZS_S2C, (const uint8_t *)"x", 1, at));
+    hear_octets(c, ZS_C2S, "04 06 05'READY'");
+    finish(c, log,
+           "connection\nc2s gap 10\ns2c gap 10\nc2s command READY\ns2c gap 0 unread 1\n"
+           "close failed c2s=0/0 s2c=0/0: octets of the handshake could not be read, so how far "
+           "it came is not known\n");
 }
 
 static void conflict_is_said(void)
@@ -826,7 +1001,14 @@ int main(int argc, char **argv)
     FACT(one_direction_alone);
     FACT(gap_inside_a_body_costs_that_frame);
     FACT(two_gaps_inside_one_body);
-    FACT(gap_across_frames_costs_the_direction);
+    FACT(gap_across_frames_costs_what_it_touched);
+    FACT(wrong_guess_is_looked_for_again);
+    FACT(sealed_frames_are_found_anywhere);
+    FACT(traffic_shows_that_it_was_established);
+    FACT(met_behind_the_greetings_it_opens);
+    FACT(met_behind_the_handshake_it_stays_closed);
+    FACT(met_in_the_middle_of_traffic_in_the_clear);
+    FACT(met_in_the_middle_of_something_else);
     FACT(gap_inside_what_is_passed_over);
     FACT(gap_before_it_is_known_to_be_zmtp);
     FACT(conflict_is_said);
