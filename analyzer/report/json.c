@@ -489,18 +489,7 @@ static void put_close(JsonBuilder *b, const struct zs_event_close *c)
 static void json_event(const struct zs_report_options *o, const struct zs_report_connection *c,
                        const struct zs_event *ev)
 {
-    static const char *const names[] = {
-        [ZS_EVENT_CONNECTION] = "connection",
-        [ZS_EVENT_GREETING] = "greeting",
-        [ZS_EVENT_TOKEN] = "token",
-        [ZS_EVENT_CONTEXT] = "context",
-        [ZS_EVENT_COMMAND] = "command",
-        [ZS_EVENT_MESSAGE] = "message",
-        [ZS_EVENT_GAP] = "gap",
-        [ZS_EVENT_DEFECT] = "defect",
-        [ZS_EVENT_CLOSE] = "close",
-    };
-    JsonBuilder *b = start(names[ev->kind]);
+    JsonBuilder *b = start(zs_event_name(ev->kind));
 
     put_time(b, "time", ev->at.time_ns);
     put_int(b, "frame", (int64_t)ev->at.frame);

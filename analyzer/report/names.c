@@ -20,3 +20,19 @@ const char *zs_socket_type_name(uint8_t number)
                                         "DEALER", "ROUTER", "PULL", "PUSH"};
     return number < sizeof names / sizeof names[0] ? names[number] : NULL;
 }
+
+const char *zs_event_name(enum zs_event_kind kind)
+{
+    static const char *const names[] = {
+        [ZS_EVENT_CONNECTION] = "connection",
+        [ZS_EVENT_GREETING] = "greeting",
+        [ZS_EVENT_TOKEN] = "token",
+        [ZS_EVENT_CONTEXT] = "context",
+        [ZS_EVENT_COMMAND] = "command",
+        [ZS_EVENT_MESSAGE] = "message",
+        [ZS_EVENT_GAP] = "gap",
+        [ZS_EVENT_DEFECT] = "defect",
+        [ZS_EVENT_CLOSE] = "close",
+    };
+    return names[kind];
+}

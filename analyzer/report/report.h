@@ -58,6 +58,8 @@ extern const struct zs_report zs_report_keylog; /* session secrets, as docs/secr
  * rounded; g_free() it. */
 char *zs_clock_format(int64_t ns, const char *date_format, unsigned digits, bool local);
 
+/* The event's name in the stream of docs/events.md, "message". */
+const char *zs_event_name(enum zs_event_kind kind);
 /* GSS flags of RFC 2744 by bit, "deleg", "mutual", …; NULL where a bit has no name. */
 const char *zs_gss_flag_name(unsigned bit);
 /* The socket type of ZMTP 2.0's greeting, "PAIR", …; NULL for an unknown number. */

@@ -409,17 +409,6 @@ static void append_event(GString *line, const struct zs_report_connection *c,
 static void text_event(const struct zs_report_options *o, const struct zs_report_connection *c,
                        const struct zs_event *ev)
 {
-    static const char *const names[] = {
-        [ZS_EVENT_CONNECTION] = "connection",
-        [ZS_EVENT_GREETING] = "greeting",
-        [ZS_EVENT_TOKEN] = "token",
-        [ZS_EVENT_CONTEXT] = "context",
-        [ZS_EVENT_COMMAND] = "command",
-        [ZS_EVENT_MESSAGE] = "message",
-        [ZS_EVENT_GAP] = "gap",
-        [ZS_EVENT_DEFECT] = "defect",
-        [ZS_EVENT_CLOSE] = "close",
-    };
     bool backwards = ev->directed && ev->dir == ZS_S2C;
     char *clock = zs_clock_format(ev->at.time_ns, "%H:%M:%S", 6, true);
     GString *line = g_string_new(NULL);
@@ -428,7 +417,7 @@ static void text_event(const struct zs_report_options *o, const struct zs_report
                            colour(o, DIM), clock, ev->at.frame, c->number,
                            backwards ? c->server : c->client, ev->directed ? ">" : "-",
                            backwards ? c->client : c->server, colour(o, PLAIN));
-    g_string_append_printf(line, "%s%-10s ", colour(o, kind_colour(ev)), names[ev->kind]);
+    g_string_append_printf(line, "%s%-10s ", colour(o, kind_colour(ev)), zs_event_name(ev->kind));
     append_event(line, c, ev);
     g_string_append(line, colour(o, PLAIN));
     fprintf(o->out, "%s\n", line->str);
