@@ -414,7 +414,7 @@ static void search(struct zs_conn *c, enum zs_dir dir, struct zs_span in, struct
 /* Not the beginning of a direction, but some place in it: there is no signature. */
 static bool begins_inside(const struct zs_conn *c, enum zs_dir dir, struct zs_span first)
 {
-    return c->midstream && !zs_session_greeted(&c->session, dir) &&
+    return c->midstream && !c->stream[dir].lost && !zs_session_greeted(&c->session, dir) &&
            c->session.side[dir].greeting.part == ZS_GREETING_SIGNATURE &&
            zs_signature_probe(first) == ZS_E_GREETING_SIGNATURE;
 }
@@ -575,7 +575,7 @@ void zs_conn_gap(struct zs_conn *c, enum zs_dir dir, uint64_t bytes, struct zs_s
 {
     struct stream *s = &c->stream[dir];
 
-    if (!s->searching)
+    if (!s->searching && !s->lost)
         s->searching = !gap_inside_frame(c, dir, bytes);
     s->counting = true;
     s->unread += held(c, dir).n;

@@ -2,7 +2,7 @@
 /* core/conn: a script of what two sides say and what the capture lacks, with a fixed service key. Speeches are raw
  * octets, or parts of a real handshake and sealed messages, which a fuzzer without the keys could never make. What
  * an event points to can be read and fits together; both reports of it are harmless; and the same script in pieces
- * of one octet says the same. */
+ * of one octet says the same, where no boundary is looked for: that depends on how the stream is cut. */
 #include "core/conn/conn.h"
 
 #include "analyzer/report/report.h"
@@ -114,7 +114,8 @@ static void check_event(struct seen *seen, const struct zs_event *ev)
         check_reading(seen, ev->message);
         break;
     case ZS_EVENT_GAP:
-        g_string_append_printf(seen->log, "%" G_GUINT64_FORMAT, ev->gap);
+        g_string_append_printf(seen->log, "%" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT, ev->gap.bytes,
+                               ev->gap.unread);
         break;
     case ZS_EVENT_DEFECT:
         FUZZ_CHECK(zs_defect_of(ev->defect.rc));
@@ -254,6 +255,15 @@ static GString *play(uint8_t first, const struct step *steps, unsigned n, size_t
     return seen.log;
 }
 
+/* Is every boundary where the octets before it say, however they are cut? */
+static bool is_whole(uint8_t first, const struct step *steps, unsigned n)
+{
+    for (unsigned i = 0; i < n; i++)
+        if (steps[i].what == GAP)
+            return false;
+    return !(first & MIDSTREAM);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct zs_rd rd = zs_rd(zs_span(data, size));
@@ -266,9 +276,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint8_t first = zs_rd_u8(&rd);
     unsigned n = read_script(&rd, steps);
     GString *whole = play(first, steps, n, 0), *cut = play(first, steps, n, 1);
-    if (strcmp(whole->str, cut->str) != 0)
+    bool same = strcmp(whole->str, cut->str) == 0;
+    if (!same && is_whole(first, steps, n)) {
         fprintf(stderr, "whole:%s\nin pieces:%s\n", whole->str, cut->str);
-    FUZZ_CHECK(strcmp(whole->str, cut->str) == 0);
+        FUZZ_CHECK(same);
+    }
     g_string_free(whole, TRUE);
     g_string_free(cut, TRUE);
     for (unsigned i = 0; i < n; i++)

@@ -669,6 +669,18 @@ static void wrong_guess_is_looked_for_again(void)
            "c2s message data='b'\nclose established c2s=2/2 s2c=0/0\n");
 }
 
+/* Damaged framing ends a direction for good, whatever is missing behind it. */
+static void gap_behind_damaged_framing(void)
+{
+    GString *log = g_string_new(NULL);
+    struct zs_conn *c = null_connection(log, false);
+
+    hear_octets(c, ZS_C2S, "80 00");
+    zs_conn_gap(c, ZS_C2S, 10, (struct zs_stamp){.frame = 2});
+    hear_octets(c, ZS_C2S, "00 02'no'");
+    finish(c, log, "c2s defect frame-flags\nc2s gap 10\nclose established c2s=0/0 s2c=0/0\n");
+}
+
 /* A sealed frame is found wherever it begins, and however the stream is cut. */
 static void sealed_frames_are_found_anywhere(void)
 {
@@ -1003,6 +1015,7 @@ int main(int argc, char **argv)
     FACT(two_gaps_inside_one_body);
     FACT(gap_across_frames_costs_what_it_touched);
     FACT(wrong_guess_is_looked_for_again);
+    FACT(gap_behind_damaged_framing);
     FACT(sealed_frames_are_found_anywhere);
     FACT(traffic_shows_that_it_was_established);
     FACT(met_behind_the_greetings_it_opens);
