@@ -52,6 +52,15 @@ enum zs_dir zs_conversation_dir(const struct zs_conversation *c, const packet_in
     return from_client ? ZS_C2S : ZS_S2C;
 }
 
+const char *zs_principal_of(const struct zs_conversation *c, const struct zs_pdu *pdu,
+                            enum zs_dir side)
+{
+    if (!pdu->context || !zs_context_facts(pdu->context)->opened_by)
+        return NULL;
+    const struct zs_context_facts *f = zs_context_facts(pdu->context);
+    return side == c->session.initiator ? f->client_principal : f->service_principal;
+}
+
 /* One array per packet, and a counter that starts anew with each dissection of it: a list of one datum per record
  * would make a packet of thousands of frames quadratic. */
 struct zs_pdu *zs_pdu_next(packet_info *pinfo, int proto)

@@ -55,6 +55,10 @@ struct zs_conversation *zs_conversation_of(packet_info *pinfo, int proto,
                                            const struct zs_keyring *keys);
 enum zs_dir zs_conversation_dir(const struct zs_conversation *c, const packet_info *pinfo);
 
+/* Who that side is under the context in force at pdu; NULL: nobody, or not known. */
+const char *zs_principal_of(const struct zs_conversation *c, const struct zs_pdu *pdu,
+                            enum zs_dir side);
+
 /* A record for the next thing in this packet, in the order of reading; on the first pass a new one, zeroed, later
  * the one made then, or NULL where there is none. */
 struct zs_pdu *zs_pdu_next(packet_info *pinfo, int proto);

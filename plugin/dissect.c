@@ -9,6 +9,7 @@
 
 #include "plugin/fields.h"
 #include "plugin/keys.h"
+#include "plugin/tap.h"
 #include "plugin/tree.h"
 
 #include "core/conn/resync.h"
@@ -241,6 +242,7 @@ static void show_frame(const struct zs_shown *s)
     uint8_t *buf = plaintext_room(s->pinfo, &s->pdu->place, &f, &room);
     zs_reading_make(&s->pdu->place, &f, buf, room, &r);
     zs_tree_frame(s, &r);
+    zs_tap_queue(s, &r);
 }
 
 static void show(const struct zs_shown *s)
@@ -249,6 +251,7 @@ static void show(const struct zs_shown *s)
     case ZS_PDU_GREETING:
         if (s->pdu->n)
             zs_tree_greeting(s);
+        zs_tap_queue(s, NULL);
         break;
     case ZS_PDU_FRAME:
         show_frame(s);
@@ -258,6 +261,7 @@ static void show(const struct zs_shown *s)
     case ZS_PDU_UNREAD:
     case ZS_PDU_OLD:
         zs_tree_octets(s);
+        zs_tap_queue(s, NULL);
         break;
     }
 }

@@ -45,6 +45,10 @@ static ei_register_info experts[] = {
     {&zs_ei.layers,
      {"zmtp.layers", PI_UNDECODED, PI_NOTE,
       "Too many layers in this packet to show the token's own tree", EXPFILL}},
+    {&zs_ei.taps,
+     {"zmtp.taps", PI_UNDECODED, PI_NOTE,
+      "Too many frames in this packet: statistics, Follow and exports have the first of them only",
+      EXPFILL}},
 };
 
 /* Every identifier must be -1 before it is registered. */

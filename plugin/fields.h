@@ -118,6 +118,7 @@ struct zs_experts {
     expert_field not_opened;     /* once a connection: the context's reason */
     expert_field missing;        /* octets of the stream are not in the capture */
     expert_field layers;         /* too many layers in this packet for another dissector */
+    expert_field taps;           /* too many things in this packet for Wireshark's tools */
 };
 
 extern struct zs_fields zs_hf;

@@ -349,15 +349,6 @@ static bool is_printable(struct zs_span s)
     return s.n && g_utf8_validate((const char *)s.p, (gssize)s.n, NULL);
 }
 
-static const char *sender_of(const struct zs_shown *s)
-{
-    if (!s->pdu->context || !zs_context_facts(s->pdu->context)->opened_by)
-        return NULL;
-    const struct zs_context_facts *f = zs_context_facts(s->pdu->context);
-    return s->pdu->dir == s->conversation->session.initiator ? f->client_principal
-                                                             : f->service_principal;
-}
-
 static void show_message(const struct zs_shown *s, proto_tree *parent, const struct source *src,
                          const struct zs_reading *r)
 {
@@ -381,7 +372,7 @@ static void show_message(const struct zs_shown *s, proto_tree *parent, const str
         add_span(tree, zs_hf.message_data, src, r->data);
     if (is_printable(r->data))
         add_text(tree, zs_hf.message_text, src, r->data);
-    const char *sender = sender_of(s);
+    const char *sender = zs_principal_of(s->conversation, s->pdu, s->pdu->dir);
     info(s, wmem_strdup_printf(pool, "Message%s%s%s %s", r->more ? "+" : "", sender ? " " : "",
                                sender ? sender : "", shown));
 }

@@ -8,6 +8,7 @@
 #include "plugin/dissect.h"
 #include "plugin/fields.h"
 #include "plugin/keys.h"
+#include "plugin/tap.h"
 
 #include "core/conn/resync.h"
 #include "core/wire/greeting.h"
@@ -181,6 +182,7 @@ void zs_zmtp_register(void)
     }
     zs_fields_register(proto_zmtp);
     zs_dissect_init(proto_zmtp);
+    zs_tap_register(proto_zmtp);
     handle = register_dissector(ZS_DISSECTOR, zs_dissect, proto_zmtp);
     if (!builtin)
         register_dissector("zmtp", zs_dissect, proto_zmtp);
