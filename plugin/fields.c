@@ -44,7 +44,7 @@ static ei_register_info experts[] = {
       EXPFILL}},
     {&zs_ei.layers,
      {"zmtp.layers", PI_UNDECODED, PI_NOTE,
-      "Too many layers in this packet to show the token's own tree", EXPFILL}},
+      "Too many layers in this packet to show another dissector's tree", EXPFILL}},
     {&zs_ei.taps,
      {"zmtp.taps", PI_UNDECODED, PI_NOTE,
       "Too many frames in this packet: statistics, Follow and exports have the first of them only",

@@ -61,6 +61,8 @@
     ZS_FIELD(message_length, "message.length", "Length", FT_UINT32, BASE_DEC, NULL, 0, "Of the application's octets") \
     ZS_FIELD(message_more, "message.more", "More frames follow", FT_BOOLEAN, BASE_NONE, NULL, 0, NULL) \
     ZS_FIELD(message_wrapped, "message.wrapped", "Wrapped", FT_BOOLEAN, BASE_NONE, NULL, 0, NULL) \
+    ZS_FIELD(payload_protocol, "payload.protocol", "Payload of", FT_STRING, BASE_NONE, NULL, 0, "The protocol whose dissector took the payload") \
+    ZS_FIELD(payload_chosen_by, "payload.chosen_by", "Chosen by", FT_STRING, BASE_NONE, NULL, 0, "Decode As, topic, port or heuristics") \
     ZS_FIELD(token, "gssapi.token", "Token", FT_BYTES, BASE_NONE, NULL, 0, NULL) \
     ZS_FIELD(token_length, "gssapi.token.length", "Token length", FT_UINT32, BASE_DEC, NULL, 0, NULL) \
     ZS_FIELD(token_mechanism, "gssapi.mechanism", "Mechanism", FT_STRING, BASE_NONE, NULL, 0, NULL) \

@@ -5,6 +5,8 @@
  * asked only where our own context does not open one. */
 #include "plugin/keys.h"
 
+#include "plugin/call.h"
+
 #include "core/krb/secrets.h"
 
 #include <epan/exceptions.h>
@@ -15,8 +17,6 @@
 
 #include <stdbool.h>
 #include <string.h>
-
-enum { LAYERS_OF_A_CALL = 16 }; /* gssapi, spnego-krb5, kerberos, and room to spare */
 
 static struct zs_keyring *keyring;
 static dissector_handle_t gssapi_handle;
@@ -102,16 +102,20 @@ static pref_t *decrypt_preference(void)
 /* What the call changes is put back whatever it throws. A function of its own, so that nothing lives across the jump
  * but its arguments. */
 static void call_and_restore(tvbuff_t *token, packet_info *pinfo, proto_tree *tree,
-                             gssapi_encrypt_info_t *info, pref_t *decrypt, guint16 can_desegment)
+                             gssapi_encrypt_info_t *info, pref_t *decrypt)
 {
+    struct zs_call call;
+
+    /* A token is no stream: what gssapi takes for the beginning of one must not hold ours up. And what it writes
+     * into the columns is the token's; ours say what it means. */
+    zs_call_begin(&call, pinfo);
     TRY
     {
         call_dissector_with_data(gssapi_handle, token, pinfo, tree, info);
     }
     FINALLY
     {
-        pinfo->can_desegment = can_desegment;
-        col_set_writable(pinfo->cinfo, -1, ZTRUE);
+        zs_call_end(&call);
         if (decrypt)
             prefs_set_bool_value(decrypt, ZFALSE, pref_current);
     }
@@ -123,7 +127,7 @@ tvbuff_t *zs_engine_call(tvbuff_t *token, packet_info *pinfo, proto_tree *tree, 
 {
     gssapi_encrypt_info_t info;
 
-    *skipped = wmem_list_count(pinfo->layers) + LAYERS_OF_A_CALL >= prefs.gui_max_tree_depth;
+    *skipped = !zs_call_has_room(pinfo);
     if (!gssapi_handle || *skipped)
         return NULL;
     memset(&info, 0, sizeof info);
@@ -131,11 +135,6 @@ tvbuff_t *zs_engine_call(tvbuff_t *token, packet_info *pinfo, proto_tree *tree, 
     pref_t *preference = decrypt ? decrypt_preference() : NULL;
     if (preference)
         prefs_set_bool_value(preference, ZTRUE, pref_current);
-    guint16 can_desegment = pinfo->can_desegment;
-    /* A token is no stream: what gssapi takes for the beginning of one must not hold ours up. And what it writes
-     * into the columns is the token's; ours say what it means. */
-    pinfo->can_desegment = 0;
-    col_set_writable(pinfo->cinfo, -1, ZFALSE);
-    call_and_restore(token, pinfo, tree, &info, preference, can_desegment);
+    call_and_restore(token, pinfo, tree, &info, preference);
     return info.gssapi_decrypted_tvb;
 }

@@ -6,6 +6,7 @@
 
 #include "plugin/fields.h"
 #include "plugin/keys.h"
+#include "plugin/payload.h"
 
 #include <epan/column-utils.h>
 #include <epan/proto_data.h>
@@ -372,6 +373,7 @@ static void show_message(const struct zs_shown *s, proto_tree *parent, const str
         add_span(tree, zs_hf.message_data, src, r->data);
     if (is_printable(r->data))
         add_text(tree, zs_hf.message_text, src, r->data);
+    zs_payload_show(s, tree, r, src->tvb, at(src, r->data));
     const char *sender = zs_principal_of(s->conversation, s->pdu, s->pdu->dir);
     info(s, wmem_strdup_printf(pool, "Message%s%s%s %s", r->more ? "+" : "", sender ? " " : "",
                                sender ? sender : "", shown));

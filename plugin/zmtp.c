@@ -8,6 +8,7 @@
 #include "plugin/dissect.h"
 #include "plugin/fields.h"
 #include "plugin/keys.h"
+#include "plugin/payload.h"
 #include "plugin/tap.h"
 
 #include "core/conn/resync.h"
@@ -132,6 +133,7 @@ static void on_file_opened(void)
     dissector_table_t table = find_dissector_table("tcp.port");
 
     zs_keys_load(&preferences.keys);
+    zs_payload_load();
     take_over_ports();
     leave_ports();
     if (proto_is_protocol_enabled(find_protocol_by_id(proto_zmtp)) && preferences.guarded_ports)
@@ -141,6 +143,7 @@ static void on_file_opened(void)
 static void on_shutdown(void)
 {
     zs_keys_free();
+    zs_payload_free();
     g_hash_table_destroy(guarded);
 }
 
@@ -165,6 +168,7 @@ static void register_preferences(void)
         module, "guarded_ports", "Ports of other protocols",
         "TCP ports that other dissectors claim, where ZMTP is looked for first",
         &preferences.guarded_ports, 65535);
+    zs_payload_register(proto_zmtp, module);
 }
 
 void zs_zmtp_register(void)
@@ -201,6 +205,7 @@ void zs_zmtp_handoff(void)
         return; /* the other copy has it */
     zs_engine_find(proto_zmtp);
     zs_keys_register_block();
+    zs_payload_handoff(proto_zmtp);
     heuristic = find_heur_dissector_by_unique_short_name("zmtp_tcp");
     if (heuristic) {
         heuristic->dissector = dissect_heuristic;

@@ -1,0 +1,601 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Whom a payload is for, by the user's tables or by its shape, and the call.
+ *
+ * Limits: a topic is compared with a regular expression as far as SUBJECT_MAX octets. */
+#include "plugin/payload.h"
+
+#include "plugin/call.h"
+#include "plugin/fields.h"
+
+#include "core/wire/content.h"
+
+#include <epan/decode_as.h>
+#include <epan/exceptions.h>
+#include <epan/prefs.h>
+#include <epan/range.h>
+#include <epan/show_exception.h>
+#include <epan/uat-int.h>
+#include <wsutil/report_message.h>
+#include <wsutil/wsjson.h>
+
+#include <stdio.h>
+
+enum { SUBJECT_MAX = 1024, PORT_MAX = 65535 };
+
+static dissector_table_t by_protocol; /* zmtp.protocol: a TCP port to a dissector */
+static heur_dissector_list_t recognisers;
+static zbool try_heuristics = ZTRUE;
+
+/* ==== the user's table by port ==== */
+
+/* Wireshark's own from 4.4 on, and the same on 4.0: its names are in the users' profiles. */
+#define PORTS_NAME "ZMTP TCP Protocols"
+
+struct port_row {
+    range_t *ports;
+    char *protocol;
+};
+
+/* A row in force. */
+struct port_rule {
+    range_t *ports;
+    dissector_handle_t handle;
+};
+
+static struct port_row *port_rows;
+static guint port_rows_n;
+static GArray *port_rules; /* of struct port_rule */
+
+UAT_RANGE_CB_DEF(port_row, ports, struct port_row)
+UAT_CSTRING_CB_DEF(port_row, protocol, struct port_row)
+
+static void *copy_port_row(void *to, const void *from, size_t n)
+{
+    const struct port_row *old = from;
+    struct port_row *row = to;
+
+    (void)n;
+    row->ports = old->ports ? range_copy(NULL, old->ports) : NULL;
+    row->protocol = g_strdup(old->protocol);
+    return row;
+}
+
+static void free_port_row(void *record)
+{
+    struct port_row *row = record;
+
+    wmem_free(NULL, row->ports);
+    g_free(row->protocol);
+}
+
+static void register_ports(module_t *module)
+{
+    static uat_field_t columns[] = {
+        UAT_FLD_RANGE(port_row, ports, "TCP Ports", PORT_MAX,
+                      "Ports of connections whose payloads are of the protocol"),
+        UAT_FLD_CSTRING(port_row, protocol, "Protocol", "The name of its dissector"),
+        UAT_END_FIELDS,
+    };
+
+    if (prefs_find_preference(module, "tcp_protocols"))
+        return;
+    uat_t *table = uat_new(PORTS_NAME, sizeof(struct port_row), "zmtp_tcp_protocols", ZTRUE,
+                           &port_rows, &port_rows_n, UAT_AFFECTS_DISSECTION | UAT_AFFECTS_FIELDS,
+                           NULL, copy_port_row, NULL, free_port_row, NULL, NULL, columns);
+    prefs_register_uat_preference(module, "tcp_protocols", "ZMTP TCP protocols",
+                                  "The protocol of the payloads on certain TCP ports", table);
+}
+
+static void report_unknown(const char *table, const char *name)
+{
+    report_failure("ZMTP: %s: there is no dissector called \"%s\"", table, name);
+}
+
+static void free_port_rules(void)
+{
+    for (guint i = 0; port_rules && i < port_rules->len; i++)
+        wmem_free(NULL, g_array_index(port_rules, struct port_rule, i).ports);
+    if (port_rules)
+        g_array_free(port_rules, TRUE);
+    port_rules = NULL;
+}
+
+/* By its columns, whoever made it: how Wireshark's own lays out a row is its own business. */
+static void load_ports(void)
+{
+    uat_t *table = uat_get_table_by_name(PORTS_NAME);
+
+    free_port_rules();
+    port_rules = g_array_new(FALSE, FALSE, sizeof(struct port_rule));
+    for (guint i = 0; table && table->user_data && i < table->user_data->len; i++) {
+        void *row = UAT_USER_INDEX_PTR(table, i);
+        char *ports = uat_fld_tostr(row, &table->fields[0]);
+        char *name = uat_fld_tostr(row, &table->fields[1]);
+        struct port_rule rule = {.handle = *name ? find_dissector(name) : NULL};
+
+        if (*name && !rule.handle)
+            report_unknown(PORTS_NAME, name);
+        if (rule.handle && range_convert_str(NULL, &rule.ports, ports, PORT_MAX) == CVT_NO_ERROR)
+            g_array_append_val(port_rules, rule);
+        g_free(ports);
+        g_free(name);
+    }
+}
+
+/* ==== the user's table by topic ==== */
+
+#define TOPICS_NAME "ZMTP Topic Protocols"
+
+enum match { MATCH_EXACT, MATCH_PREFIX, MATCH_REGEX };
+
+static const value_string match_names[] = {
+    {MATCH_PREFIX, "begins with"},
+    {MATCH_EXACT, "is"},
+    {MATCH_REGEX, "matches"},
+    {0, NULL},
+};
+
+struct topic_row {
+    guint match; /* enum match */
+    char *pattern, *protocol, *type;
+};
+
+/* A row in force. */
+struct topic_rule {
+    enum match match;
+    char *pattern;
+    GRegex *regex;
+    dissector_handle_t handle;
+    char *data; /* what the dissector wants to be told, or NULL */
+};
+
+static struct topic_row *topic_rows;
+static guint topic_rows_n;
+static GArray *topic_rules; /* of struct topic_rule */
+
+UAT_VS_DEF(topic_row, match, struct topic_row, guint, MATCH_PREFIX, "begins with")
+UAT_CSTRING_CB_DEF(topic_row, pattern, struct topic_row)
+UAT_CSTRING_CB_DEF(topic_row, protocol, struct topic_row)
+UAT_CSTRING_CB_DEF(topic_row, type, struct topic_row)
+
+static void *copy_topic_row(void *to, const void *from, size_t n)
+{
+    const struct topic_row *old = from;
+    struct topic_row *row = to;
+
+    (void)n;
+    row->match = old->match;
+    row->pattern = g_strdup(old->pattern);
+    row->protocol = g_strdup(old->protocol);
+    row->type = g_strdup(old->type);
+    return row;
+}
+
+static void free_topic_row(void *record)
+{
+    struct topic_row *row = record;
+
+    g_free(row->pattern);
+    g_free(row->protocol);
+    g_free(row->type);
+}
+
+static GRegex *compile(const char *pattern, GError **error)
+{
+    return g_regex_new(pattern, G_REGEX_RAW | G_REGEX_OPTIMIZE, 0, error);
+}
+
+static zbool check_topic_row(void *record, char **why)
+{
+    const struct topic_row *row = record;
+    GError *error = NULL;
+
+    if (!row->protocol || !find_dissector(row->protocol)) {
+        *why = g_strdup_printf("There is no dissector called \"%s\"",
+                               row->protocol ? row->protocol : "");
+        return ZFALSE;
+    }
+    if (row->match != MATCH_REGEX)
+        return ZTRUE;
+    GRegex *regex = compile(row->pattern ? row->pattern : "", &error);
+    if (!regex) {
+        *why = g_strdup(error->message);
+        g_error_free(error);
+        return ZFALSE;
+    }
+    g_regex_unref(regex);
+    return ZTRUE;
+}
+
+static void register_topics(module_t *module)
+{
+    static uat_field_t columns[] = {
+        UAT_FLD_VS(topic_row, match, "Topic", match_names, "How the topic is compared"),
+        UAT_FLD_CSTRING(topic_row, pattern, "Pattern",
+                        "What the message's first part begins with, is, or matches"),
+        UAT_FLD_CSTRING(topic_row, protocol, "Protocol", "The name of the payload's dissector"),
+        UAT_FLD_CSTRING(topic_row, type, "Message type",
+                        "For protobuf: the message type, as in package.Message; may be empty"),
+        UAT_END_FIELDS,
+    };
+    uat_t *table =
+        uat_new(TOPICS_NAME, sizeof(struct topic_row), "zmtp_topic_protocols", ZTRUE, &topic_rows,
+                &topic_rows_n, UAT_AFFECTS_DISSECTION | UAT_AFFECTS_FIELDS, NULL, copy_topic_row,
+                check_topic_row, free_topic_row, NULL, NULL, columns);
+    prefs_register_uat_preference(
+        module, "topic_protocols", "ZMTP topic protocols",
+        "The protocol of the payloads of messages with certain topics, or first parts", table);
+}
+
+static void free_topic_rules(void)
+{
+    for (guint i = 0; topic_rules && i < topic_rules->len; i++) {
+        struct topic_rule *rule = &g_array_index(topic_rules, struct topic_rule, i);
+        g_free(rule->pattern);
+        g_free(rule->data);
+        if (rule->regex)
+            g_regex_unref(rule->regex);
+    }
+    if (topic_rules)
+        g_array_free(topic_rules, TRUE);
+    topic_rules = NULL;
+}
+
+static void load_topics(void)
+{
+    free_topic_rules();
+    topic_rules = g_array_new(FALSE, FALSE, sizeof(struct topic_rule));
+    for (guint i = 0; i < topic_rows_n; i++) {
+        const struct topic_row *row = &topic_rows[i];
+        struct topic_rule rule = {
+            .match = row->match,
+            .pattern = g_strdup(row->pattern ? row->pattern : ""),
+            .handle = find_dissector(row->protocol),
+            .data = row->type && *row->type ? g_strconcat("message,", row->type, NULL) : NULL,
+        };
+        if (rule.match == MATCH_REGEX)
+            rule.regex = compile(rule.pattern, NULL);
+        g_array_append_val(topic_rules, rule);
+    }
+}
+
+static bool fits(const struct topic_rule *rule, struct zs_span topic)
+{
+    size_t n = strlen(rule->pattern);
+
+    switch (rule->match) {
+    case MATCH_EXACT:
+        return zs_span_is(topic, rule->pattern);
+    case MATCH_PREFIX:
+        return topic.n >= n && (n == 0 || memcmp(topic.p, rule->pattern, n) == 0);
+    case MATCH_REGEX:
+        n = topic.n < SUBJECT_MAX ? topic.n : SUBJECT_MAX;
+        return rule->regex && g_regex_match_full(rule->regex, topic.n ? (const char *)topic.p : "",
+                                                 (gssize)n, 0, 0, NULL, NULL);
+    }
+    return false;
+}
+
+static const struct topic_rule *rule_for(struct zs_span topic)
+{
+    for (guint i = 0; i < topic_rules->len; i++) {
+        const struct topic_rule *rule = &g_array_index(topic_rules, struct topic_rule, i);
+        if (fits(rule, topic))
+            return rule;
+    }
+    return NULL;
+}
+
+/* ==== which rule a part stands under ==== */
+
+/* The topic itself, of which a rule was found: for nobody. */
+static const struct topic_rule topic_itself;
+
+/* One direction of a conversation, while the first pass goes through it. */
+struct flow {
+    bool inside; /* the message's first part is past */
+    const struct topic_rule *rule;
+};
+
+static wmem_map_t *flows; /* conversation and direction -> struct flow; of this file */
+static wmem_map_t
+    *ruled; /* zs_pdu -> struct topic_rule: parts that stand under one; of this file */
+
+static struct flow *flow_of(const struct zs_shown *s)
+{
+    gpointer key = GUINT_TO_POINTER(s->conversation->number * ZS_DIR_COUNT + s->pdu->dir);
+    struct flow *flow = wmem_map_lookup(flows, key);
+
+    if (!flow) {
+        flow = wmem_new0(wmem_file_scope(), struct flow);
+        wmem_map_insert(flows, key, flow);
+    }
+    return flow;
+}
+
+/* An empty part that others follow ends the envelope of REQ and ROUTER: the message begins anew behind it. */
+static const struct topic_rule *first_rule(struct flow *flow, const struct zs_reading *r)
+{
+    const struct topic_rule *rule = flow->inside ? flow->rule : rule_for(r->data);
+    bool topic = !flow->inside && rule && r->more;
+    bool delimiter = r->data.n == 0 && !rule;
+
+    flow->rule = rule;
+    flow->inside = r->more && !delimiter;
+    return topic ? &topic_itself : rule;
+}
+
+/* The rule that the part stands under, found on the first pass; NULL: none. */
+static const struct topic_rule *rule_of(const struct zs_shown *s, const struct zs_reading *r)
+{
+    if (topic_rules->len == 0)
+        return NULL;
+    if (PINFO_FD_VISITED(s->pinfo))
+        return wmem_map_lookup(ruled, s->pdu);
+    struct flow *flow = flow_of(s);
+    if (s->pdu->missing)
+        flow->inside = false;
+    const struct topic_rule *rule = first_rule(flow, r);
+    if (rule)
+        wmem_map_insert(ruled, s->pdu, (void *)rule);
+    return rule;
+}
+
+/* ==== the call ==== */
+
+struct handing {
+    const struct zs_shown *s;
+    proto_tree *tree;
+    tvbuff_t *tvb;             /* the payload */
+    dissector_handle_t handle; /* NULL: the recognisers are asked */
+    void *data;
+    int taken_by; /* a protocol; 0: nobody */
+};
+
+static void hand(struct handing *h)
+{
+    packet_info *pinfo = h->s->pinfo;
+    heur_dtbl_entry_t *entry;
+
+    if (h->handle) {
+        int protocol = dissector_handle_get_protocol_index(h->handle);
+        if (call_dissector_only(h->handle, h->tvb, pinfo, h->tree, h->data) > 0)
+            h->taken_by = protocol;
+    } else if (dissector_try_heuristic(recognisers, h->tvb, pinfo, h->tree, &entry, NULL)) {
+        h->taken_by = proto_get_id(entry->protocol);
+    }
+}
+
+/* What a payload dissector throws is about the payload: it costs the rest of that tree and nothing of ours. A function
+ * of its own, so that nothing lives across the jump but its argument. */
+static void hand_protected(struct handing *h)
+{
+    packet_info *pinfo = h->s->pinfo;
+    struct zs_call call;
+
+    zs_call_begin(&call, pinfo);
+    TRY
+    {
+        hand(h);
+    }
+    CATCH_NONFATAL_ERRORS
+    {
+        show_exception(h->tvb, pinfo, h->tree, EXCEPT_CODE, GET_MESSAGE);
+        if (h->handle)
+            h->taken_by = dissector_handle_get_protocol_index(h->handle);
+    }
+    FINALLY
+    {
+        zs_call_end(&call);
+    }
+    ENDTRY;
+}
+
+/* handle NULL: whoever recognises it. */
+static bool give(struct handing *h, dissector_handle_t handle, void *data, const char *why)
+{
+    h->handle = handle;
+    h->data = data;
+    hand_protected(h);
+    if (h->taken_by <= 0)
+        return false;
+    proto_item_set_generated(proto_tree_add_string(h->tree, zs_hf.payload_protocol, h->tvb, 0, 0,
+                                                   proto_get_protocol_filter_name(h->taken_by)));
+    proto_item_set_generated(
+        proto_tree_add_string(h->tree, zs_hf.payload_chosen_by, h->tvb, 0, 0, why));
+    return true;
+}
+
+/* What Decode As says of the port, on either side. */
+static dissector_handle_t decoded_as(const packet_info *pinfo)
+{
+    const guint32 ports[] = {pinfo->destport, pinfo->srcport};
+
+    for (size_t i = 0; i < array_length(ports); i++)
+        if (dissector_is_uint_changed(by_protocol, ports[i]))
+            return dissector_get_uint_handle(by_protocol, ports[i]);
+    return NULL;
+}
+
+static dissector_handle_t by_port(const packet_info *pinfo)
+{
+    for (guint i = 0; i < port_rules->len; i++) {
+        const struct port_rule *rule = &g_array_index(port_rules, struct port_rule, i);
+        if (value_is_in_range(rule->ports, pinfo->destport) ||
+            value_is_in_range(rule->ports, pinfo->srcport))
+            return rule->handle;
+    }
+    dissector_handle_t handle = dissector_get_uint_handle(by_protocol, pinfo->destport);
+    return handle ? handle : dissector_get_uint_handle(by_protocol, pinfo->srcport);
+}
+
+static void give_by_precedence(struct handing *h, const struct topic_rule *rule)
+{
+    const packet_info *pinfo = h->s->pinfo;
+    dissector_handle_t chosen = decoded_as(pinfo), usual = by_port(pinfo);
+
+    if (chosen && give(h, chosen, NULL, "Decode As"))
+        return;
+    if (rule && give(h, rule->handle, rule->data, "topic"))
+        return;
+    if (usual && usual != chosen && give(h, usual, NULL, "port"))
+        return;
+    if (try_heuristics)
+        give(h, NULL, NULL, "heuristics");
+}
+
+void zs_payload_show(const struct zs_shown *s, proto_tree *tree, const struct zs_reading *r,
+                     tvbuff_t *tvb, int offset)
+{
+    const struct topic_rule *rule = rule_of(s, r);
+
+    if (r->data.n == 0 || rule == &topic_itself)
+        return;
+    if (!zs_call_has_room(s->pinfo)) {
+        expert_add_info(s->pinfo, proto_tree_get_parent(tree), &zs_ei.layers);
+        return;
+    }
+    struct handing h = {
+        .s = s, .tree = tree, .tvb = tvb_new_subset_length(tvb, offset, (int)r->data.n)};
+    give_by_precedence(&h, rule);
+}
+
+/* ==== who recognises what ==== */
+
+static bool is_json(struct zs_span s)
+{
+    size_t i = 0;
+
+    while (i < s.n && g_ascii_isspace((char)s.p[i]))
+        i++;
+    /* A number or a word alone is JSON, too; what is meant is an object or an array. */
+    return i < s.n && (s.p[i] == '{' || s.p[i] == '[') && json_validate(s.p, s.n);
+}
+
+/* Name of the dissector, how a payload shows that it is for it, label, and whether it is asked unless the user says
+ * otherwise: not where short binary payloads often have the shape. */
+/* clang-format off */
+#define RECOGNISERS \
+    RECOGNISER(json,     is_json,                "JSON in ZMTP",        HEURISTIC_ENABLE) \
+    RECOGNISER(xml,      zs_content_is_xml,      "XML in ZMTP",         HEURISTIC_ENABLE) \
+    RECOGNISER(msgpack,  zs_content_is_msgpack,  "MessagePack in ZMTP", HEURISTIC_ENABLE) \
+    RECOGNISER(protobuf, zs_content_is_protobuf, "Protobuf in ZMTP",    HEURISTIC_DISABLE)
+/* clang-format on */
+
+#define RECOGNISER(name, is, label, enable)                                                        \
+    static dissector_handle_t name##_handle;                                                       \
+    static zbool recognise_##name(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data) \
+    {                                                                                              \
+        size_t n = tvb_captured_length(tvb);                                                       \
+        (void)data;                                                                                \
+        if (!is(zs_span(tvb_get_ptr(tvb, 0, (int)n), n)))                                          \
+            return ZFALSE;                                                                         \
+        return call_dissector_only(name##_handle, tvb, pinfo, tree, NULL) > 0;                     \
+    }
+RECOGNISERS
+#undef RECOGNISER
+
+static void add_recognisers(int proto)
+{
+#define RECOGNISER(name, is, label, enable)                                \
+    name##_handle = find_dissector_add_dependency(#name, proto);           \
+    if (name##_handle)                                                     \
+        heur_dissector_add("zmtp", recognise_##name, label, #name "_zmtp", \
+                           dissector_handle_get_protocol_index(name##_handle), enable);
+    RECOGNISERS
+#undef RECOGNISER
+}
+
+/* ==== Decode As ==== */
+
+static void label(guint32 port, const char *which, gchar *result)
+{
+    snprintf(result, MAX_DECODE_AS_PROMPT_LEN, "payloads of %s port %u as", which, port);
+}
+
+static void label_destination(packet_info *pinfo, gchar *result)
+{
+    label(pinfo->destport, "destination", result);
+}
+
+static void label_source(packet_info *pinfo, gchar *result)
+{
+    label(pinfo->srcport, "source", result);
+}
+
+static gpointer destination(packet_info *pinfo)
+{
+    return GUINT_TO_POINTER(pinfo->destport);
+}
+
+static gpointer source(packet_info *pinfo)
+{
+    return GUINT_TO_POINTER(pinfo->srcport);
+}
+
+static void register_choice(void)
+{
+    static build_valid_func destinations[] = {destination}, sources[] = {source};
+    static decode_as_value_t values[] = {
+        {label_destination, 1, destinations},
+        {label_source, 1, sources},
+    };
+    static decode_as_t choice = {
+        .name = "zmtp",
+        .table_name = "zmtp.protocol",
+        .num_items = array_length(values),
+        .values = values,
+        .populate_list = decode_as_default_populate_list,
+        .reset_value = decode_as_default_reset,
+        .change_value = decode_as_default_change,
+    };
+    register_decode_as(&choice);
+}
+
+/* ==== registration ==== */
+
+void zs_payload_register(int proto, module_t *module)
+{
+    by_protocol = find_dissector_table("zmtp.protocol");
+    if (!by_protocol)
+        by_protocol =
+            register_dissector_table("zmtp.protocol", "ZMTP Data Type", proto, FT_UINT16, BASE_DEC);
+    recognisers = register_heur_dissector_list("zmtp", proto);
+    register_choice();
+    register_ports(module);
+    register_topics(module);
+    prefs_register_bool_preference(module, "payload_heuristics", "Try payload heuristics",
+                                   "Show a payload that is not given to a protocol by its port or "
+                                   "topic as what it looks like: JSON, XML, MessagePack, and what "
+                                   "else is enabled among the heuristics of ZMTP",
+                                   &try_heuristics);
+    flows =
+        wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), g_direct_hash, g_direct_equal);
+    ruled =
+        wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), g_direct_hash, g_direct_equal);
+}
+
+void zs_payload_handoff(int proto)
+{
+    static const char *const candidates[] = {
+        "json", "xml", "msgpack", "protobuf", "cbor", "data-text-lines", "data"};
+
+    add_recognisers(proto);
+    for (size_t i = 0; i < array_length(candidates); i++) {
+        dissector_handle_t handle = find_dissector(candidates[i]);
+        if (handle)
+            dissector_add_for_decode_as("zmtp.protocol", handle);
+    }
+}
+
+void zs_payload_load(void)
+{
+    load_ports();
+    load_topics();
+}
+
+void zs_payload_free(void)
+{
+    free_port_rules();
+    free_topic_rules();
+}
