@@ -8,8 +8,8 @@ struct zs_experts zs_ei;
 
 /* 15/ZMTP: socket-type */
 const value_string zs_socket_types[] = {
-    {0, "PAIR"},   {1, "PUB"},    {2, "SUB"},  {3, "REQ"},  {4, "REP"},
-    {5, "DEALER"}, {6, "ROUTER"}, {7, "PULL"}, {8, "PUSH"}, {0, NULL},
+    {0, "PAIR"},   {1, "PUB"},  {2, "SUB"},  {3, "REQ"},  {4, "REP"},   {5, "DEALER"},
+    {6, "ROUTER"}, {7, "PULL"}, {8, "PUSH"}, {9, "XPUB"}, {10, "XSUB"}, {0, NULL},
 };
 
 static hf_register_info fields[] = {

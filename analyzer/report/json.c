@@ -182,7 +182,7 @@ static void put_greeting(JsonBuilder *b, const struct zs_greeting *g)
         put_string(b, "mechanism", g->mechanism);
         put_bool(b, "as_server", g->as_server);
     } else if (g->versioned) {
-        put_string(b, "socket_type", zs_socket_type_name(g->socket_type));
+        put_string(b, "socket_type", zs_socket_type_name(zs_socket_type_of_number(g->socket_type)));
     }
 }
 

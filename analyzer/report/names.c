@@ -13,14 +13,6 @@ const char *zs_gss_flag_name(unsigned bit)
     return bit < sizeof names / sizeof names[0] ? names[bit] : NULL;
 }
 
-const char *zs_socket_type_name(uint8_t number)
-{
-    /* 15/ZMTP: socket-type */
-    static const char *const names[] = {"PAIR",   "PUB",    "SUB",  "REQ", "REP",
-                                        "DEALER", "ROUTER", "PULL", "PUSH"};
-    return number < sizeof names / sizeof names[0] ? names[number] : NULL;
-}
-
 const char *zs_event_name(enum zs_event_kind kind)
 {
     static const char *const names[] = {

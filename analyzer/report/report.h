@@ -62,7 +62,5 @@ char *zs_clock_format(int64_t ns, const char *date_format, unsigned digits, bool
 const char *zs_event_name(enum zs_event_kind kind);
 /* GSS flags of RFC 2744 by bit, "deleg", "mutual", …; NULL where a bit has no name. */
 const char *zs_gss_flag_name(unsigned bit);
-/* The socket type of ZMTP 2.0's greeting, "PAIR", …; NULL for an unknown number. */
-const char *zs_socket_type_name(uint8_t number);
 
 #endif

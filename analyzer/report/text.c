@@ -64,8 +64,9 @@ static void line_greeting(GString *line, const struct zs_greeting *g)
     g_string_append_printf(line, "ZMTP %s", zs_greeting_version(g));
     if (g->versioned && !zs_greeting_is_2(g))
         g_string_append_printf(line, " %s%s", g->mechanism, g->as_server ? ", as server" : "");
-    else if (g->versioned && zs_socket_type_name(g->socket_type))
-        g_string_append_printf(line, " %s", zs_socket_type_name(g->socket_type));
+    else if (g->versioned && zs_socket_type_of_number(g->socket_type))
+        g_string_append_printf(line, " %s",
+                               zs_socket_type_name(zs_socket_type_of_number(g->socket_type)));
 }
 
 static void line_token(GString *line, const struct zs_event_token *t)

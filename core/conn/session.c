@@ -67,7 +67,10 @@ enum zs_rc zs_session_greeting(struct zs_session *s, enum zs_dir dir, struct zs_
     /* One that finds an older revision sends what that revision has behind it. */
     if (g->part == ZS_GREETING_REMAINDER && zs_greeting_is_2(other) && !zs_greeting_is_2(g))
         g->major = other->major;
-    return zs_greeting_step(g, in, used);
+    enum zs_rc rc = zs_greeting_step(g, in, used);
+    if (g->part == ZS_GREETING_DONE && zs_greeting_is_2(g))
+        s->side[dir].socket_type = zs_socket_type_of_number(g->socket_type);
+    return rc;
 }
 
 bool zs_session_greeted(const struct zs_session *s, enum zs_dir dir)
@@ -129,7 +132,7 @@ struct zs_place zs_session_place(const struct zs_session *s, enum zs_dir dir)
 /* Behind a loss, or where tokens came first, the first number says nothing about the next one. */
 static void start_sequence(struct zs_side *side, bool known, uint64_t first)
 {
-    if (side->lost || side->sequence_known)
+    if (side->losses || side->sequence_known)
         return;
     side->sequence_known = known;
     side->sequence = first + side->mics;
@@ -284,7 +287,7 @@ static bool is_out_of_order(const struct zs_session *s, enum zs_dir dir, const s
 {
     const struct zs_side *side = &s->side[dir];
 
-    if (side->lost || framing_of(s) != ZS_FRAMING_3 || r->mechanism == ZS_MECHANISM_OTHER)
+    if (side->losses || framing_of(s) != ZS_FRAMING_3 || r->mechanism == ZS_MECHANISM_OTHER)
         return false;
     return side->ready ? is_handshake(r) : is_traffic(r);
 }
@@ -300,20 +303,21 @@ static enum zs_rc mishap(struct zs_session *s, const struct zs_side *side,
         return ZS_E_PLAINTEXT_MODE;
     }
     bool prefixed = r->data.n && r->data.p[0] <= 1;
-    if (r->kind == ZS_READ_MESSAGE && r->verified && side->subscriber && !prefixed)
+    if (r->kind == ZS_READ_MESSAGE && r->verified && side->socket_type == ZS_SOCKET_SUB &&
+        !prefixed)
         return ZS_E_SUBSCRIPTION_LOST;
     return ZS_OK;
 }
 
-static bool is_subscriber(struct zs_span metadata)
+static enum zs_socket_type socket_type_in(struct zs_span metadata)
 {
     struct zs_property p;
     enum zs_rc rc;
 
     while (zs_metadata_next(&metadata, &p, &rc))
         if (zs_span_is(p.name, "Socket-Type"))
-            return zs_span_is(p.value, "SUB");
-    return false;
+            return zs_socket_type_of(p.value);
+    return ZS_SOCKET_UNKNOWN;
 }
 
 /* What else a reading says about the side that sent it. */
@@ -324,7 +328,7 @@ static void note_side(struct zs_session *s, enum zs_dir dir, const struct zs_rea
     if (ends_handshake(r))
         side->ready = true;
     if (r->kind == ZS_READ_COMMAND && r->has_metadata)
-        side->subscriber = is_subscriber(r->content.body);
+        side->socket_type = socket_type_in(r->content.body);
     side->traffic |= is_traffic(r);
     if (r->kind == ZS_READ_COMMAND && r->content.id == ZS_CMD_ERROR)
         side->sent_error = true;
@@ -359,7 +363,7 @@ void zs_session_step(struct zs_session *s, enum zs_dir dir, const struct zs_read
 
 void zs_session_lost(struct zs_session *s, enum zs_dir dir)
 {
-    s->side[dir].lost = true;
+    s->side[dir].losses++;
     s->side[dir].sequence_known = false;
 }
 
@@ -402,11 +406,12 @@ static bool is_ready(const struct zs_session *s)
 bool zs_session_established(const struct zs_session *s)
 {
     const struct zs_side *c = &s->side[ZS_C2S], *v = &s->side[ZS_S2C];
-    bool traffic = (c->traffic && (c->ready || c->lost)) || (v->traffic && (v->ready || v->lost));
+    bool traffic =
+        (c->traffic && (c->ready || c->losses)) || (v->traffic && (v->ready || v->losses));
 
     if (is_ready(s))
         return true;
-    return traffic && (c->ready || c->lost) && (v->ready || v->lost);
+    return traffic && (c->ready || c->losses) && (v->ready || v->losses);
 }
 
 /* Where the greetings are both there and agree, NULL. */
@@ -491,13 +496,13 @@ static const char *explain_midstream(const struct zs_session *s)
 
 const char *zs_session_explain(const struct zs_session *s, bool closed)
 {
-    bool entered = s->midstream && (s->side[ZS_C2S].lost || s->side[ZS_S2C].lost);
+    bool entered = s->midstream && (s->side[ZS_C2S].losses || s->side[ZS_S2C].losses);
 
     if (entered && (!is_ready(s) || lacks_ap_req(s)))
         return explain_midstream(s);
     if (zs_session_established(s))
         return NULL;
-    if (s->side[ZS_C2S].lost || s->side[ZS_S2C].lost)
+    if (s->side[ZS_C2S].losses || s->side[ZS_S2C].losses)
         return "octets of the handshake could not be read, so how far it came is not known";
     const char *why = explain_greetings(s, closed);
     if (why)

@@ -7,6 +7,7 @@
 #include "core/conn/reading.h"
 #include "core/conn/stamp.h"
 #include "core/wire/greeting.h"
+#include "core/wire/socket.h"
 
 /* c is the TCP initiator. The direction is that of the sender. */
 enum zs_dir { ZS_C2S, ZS_S2C };
@@ -28,10 +29,10 @@ struct zs_side {
     bool ready;      /* it sent its READY, or what stands for it */
     bool assumed;    /* its greeting was not there to be read, and frames followed */
     bool traffic;    /* it sent what only follows a handshake */
-    bool lost;       /* not all of it was there to be read */
+    unsigned losses; /* how often octets of it were not there to be read */
     bool sent_ap_req, sent_error;
-    bool subscriber;     /* its READY says Socket-Type SUB */
-    unsigned mics;       /* SPNEGO's MICs: each used up a sequence number */
+    enum zs_socket_type socket_type; /* by its READY, or its greeting of ZMTP 2.0 */
+    unsigned mics;                   /* SPNEGO's MICs: each used up a sequence number */
     bool sequence_known; /* sequence is the number its next per-message token must have */
     uint64_t sequence;
     uint64_t messages;       /* whole ones, by their last frame */

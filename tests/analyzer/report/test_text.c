@@ -56,7 +56,7 @@ static void greeting_lines(void)
         "ZMTP 3.1 PLAIN, as server");
     greeting_says((struct zs_greeting){.versioned = true, .major = 1, .socket_type = 8},
                   "ZMTP 2.0 PUSH");
-    greeting_says((struct zs_greeting){.versioned = true, .major = 1, .socket_type = 9},
+    greeting_says((struct zs_greeting){.versioned = true, .major = 1, .socket_type = 11},
                   "ZMTP 2.0");
     greeting_says((struct zs_greeting){.versioned = false}, "ZMTP 1.0");
 }
