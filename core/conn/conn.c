@@ -44,6 +44,9 @@ struct zs_conn {
     enum recognition recognition;
     struct zs_stamp opened_at;
     struct zs_session session;
+    struct zs_exchange *exchange;
+    bool has_handshake;
+    int64_t handshake_ns;
     struct stream stream[ZS_DIR_COUNT];
     bool looking_across; /* one side's greeting is looked at again because of the other's */
     uint8_t *scratch;    /* plaintexts; grows to the largest token seen, at most frame_limit */
@@ -69,6 +72,7 @@ struct zs_conn *zs_conn_new(const struct zs_conn_config *config, void *user, boo
     zs_session_init(&c->session, config->keys);
     c->session.replays = config->replays;
     c->session.midstream = midstream;
+    c->exchange = zs_exchange_new();
     return c;
 }
 
@@ -101,6 +105,7 @@ void zs_conn_free(struct zs_conn *c)
     for (int d = 0; d < ZS_DIR_COUNT; d++)
         drop_pending(&c->stream[d]);
     drop_scratch(c);
+    zs_exchange_free(c->exchange);
     zs_session_clear(&c->session);
     g_free(c);
 }
@@ -147,17 +152,17 @@ static void emit_token(struct zs_conn *c, enum zs_dir dir, const struct zs_readi
 }
 
 static void emit_reading(struct zs_conn *c, enum zs_dir dir, const struct zs_reading *r,
-                         struct zs_stamp at)
+                         const struct zs_exchange_fact *fact, struct zs_stamp at)
 {
     switch (r->kind) {
     case ZS_READ_TOKEN:
         emit_token(c, dir, r, at);
         return;
     case ZS_READ_COMMAND:
-        emit(c, (struct zs_event){.kind = ZS_EVENT_COMMAND, .command = r}, dir, at);
+        emit(c, (struct zs_event){.kind = ZS_EVENT_COMMAND, .command = r, .fact = fact}, dir, at);
         return;
     case ZS_READ_MESSAGE:
-        emit(c, (struct zs_event){.kind = ZS_EVENT_MESSAGE, .message = r}, dir, at);
+        emit(c, (struct zs_event){.kind = ZS_EVENT_MESSAGE, .message = r, .fact = fact}, dir, at);
         return;
     case ZS_READ_IDENTITY:
         return; /* part of the greeting of the old versions */
@@ -223,6 +228,7 @@ static void on_frame(struct zs_conn *c, enum zs_dir dir, const struct zs_frame *
 {
     struct zs_reading r;
     struct zs_turn turn;
+    struct zs_exchange_fact fact;
 
     tell_unread(c, dir, at);
     read_frame(c, dir, f, &r);
@@ -231,7 +237,12 @@ static void on_frame(struct zs_conn *c, enum zs_dir dir, const struct zs_frame *
         read_frame(c, dir, f, &r);
     }
     zs_session_step(&c->session, dir, &r, at, &turn);
-    emit_reading(c, dir, &r, at);
+    zs_exchange_step(c->exchange, &c->session, dir, &r, at, NULL, &fact);
+    if (fact.established) {
+        c->has_handshake = true;
+        c->handshake_ns = fact.handshake_ns;
+    }
+    emit_reading(c, dir, &r, &fact, at);
     emit_defect(c, dir, at, r.defect, NULL);
     emit_turn(c, dir, at, &r, &turn);
 }
@@ -242,6 +253,8 @@ static enum zs_rc take_greeting(struct zs_conn *c, enum zs_dir dir, struct zs_sp
 {
     enum zs_rc rc = zs_session_greeting(&c->session, dir, in, used);
 
+    if (rc == ZS_OK && *used)
+        zs_exchange_greeting(c->exchange, at);
     if (rc == ZS_OK && zs_session_greeted(&c->session, dir))
         emit(c,
              (struct zs_event){.kind = ZS_EVENT_GREETING,
@@ -625,6 +638,8 @@ void zs_conn_end(struct zs_conn *c, bool closed, struct zs_stamp at)
         ev.close.outcome = ZS_OUTCOME_MIDSTREAM;
     else
         ev.close.outcome = closed ? ZS_OUTCOME_FAILED : ZS_OUTCOME_INCOMPLETE;
+    ev.close.has_handshake = c->has_handshake;
+    ev.close.handshake_ns = c->handshake_ns;
     ev.close.session = &c->session;
     emit(c, ev, ZS_C2S, at);
 }

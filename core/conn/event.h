@@ -4,7 +4,7 @@
 
 /* What happened on a connection: the events of the stream that docs/events.md describes. Everything that an
  * event points to is borrowed and dies when the callback returns. */
-#include "core/conn/session.h"
+#include "core/conn/exchange.h"
 #include "core/krb/messages.h"
 
 enum zs_event_kind {
@@ -54,6 +54,9 @@ struct zs_event_defect {
 
 struct zs_event_close {
     enum zs_outcome outcome;
+    bool has_handshake; /* all of it was there: */
+    int64_t
+        handshake_ns;   /* from the first greeting's first octets to where both sides were ready */
     const char *reason; /* NULL where established */
     const struct zs_session *session;
 };
@@ -63,6 +66,7 @@ struct zs_event {
     struct zs_stamp at;
     bool directed; /* dir applies */
     enum zs_dir dir;
+    const struct zs_exchange_fact *fact; /* of COMMAND and MESSAGE */
     union {
         bool midstream;
         const struct zs_greeting *greeting;

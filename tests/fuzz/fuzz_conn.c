@@ -90,6 +90,22 @@ static void check_close(struct seen *seen, const struct zs_event_close *c)
     seen->closed = true;
 }
 
+static void check_fact(struct seen *seen, const struct zs_reading *r,
+                       const struct zs_exchange_fact *f)
+{
+    bool open_part = r->kind == ZS_READ_MESSAGE && (!r->wrapped || r->verified);
+
+    FUZZ_CHECK((f->message != 0) == open_part && (f->part != 0) == open_part);
+    FUZZ_CHECK(!open_part || (f->last == !r->more && f->octets >= r->data.n));
+    FUZZ_CHECK(f->delimiter <= f->part && (f->role != ZS_PART_DELIMITER || r->data.n == 0));
+    FUZZ_CHECK(!f->subscribed || (f->part == 1 && f->subscription.n <= r->data.n));
+    FUZZ_CHECK(!f->asks || !f->answers);
+    g_string_append_printf(seen->log, " %" G_GUINT64_FORMAT ".%u %s%d%d%d%d", f->message, f->part,
+                           zs_part_role_name(f->role), f->torn, f->asks, f->answers, f->subscribed);
+    if (f->subscribed)
+        log_span(seen, f->subscription);
+}
+
 static void check_event(struct seen *seen, const struct zs_event *ev)
 {
     FUZZ_CHECK((ev->kind == ZS_EVENT_CONNECTION) == (seen->events++ == 0) && !seen->closed);
@@ -109,9 +125,11 @@ static void check_event(struct seen *seen, const struct zs_event *ev)
         break;
     case ZS_EVENT_COMMAND:
         check_reading(seen, ev->command);
+        check_fact(seen, ev->command, ev->fact);
         break;
     case ZS_EVENT_MESSAGE:
         check_reading(seen, ev->message);
+        check_fact(seen, ev->message, ev->fact);
         break;
     case ZS_EVENT_GAP:
         g_string_append_printf(seen->log, "%" G_GUINT64_FORMAT "/%" G_GUINT64_FORMAT, ev->gap.bytes,
