@@ -64,11 +64,9 @@ static void read_as_message(struct zs_reading *r, struct zs_span data, bool more
 /* What stands behind the flags octet; plain is not empty. */
 static struct zs_span take_inner_flags(struct zs_reading *r, struct zs_span plain)
 {
-    const uint8_t known = ZS_INNER_MORE | ZS_INNER_COMMAND | ZS_INNER_SUBSCRIBE | ZS_INNER_CANCEL;
-
     r->has_inner_flags = true;
     r->inner_flags = plain.p[0];
-    if (r->inner_flags & ~known)
+    if (r->inner_flags & ~ZS_INNER_KNOWN)
         note(r, ZS_E_INNER_FLAGS);
     return zs_span_skip(plain, 1);
 }

@@ -67,14 +67,6 @@ struct zs_reading {
     enum zs_rc defect;         /* the first thing wrong with it; ZS_OK: nothing */
 };
 
-/* The inner flags octet of an unwrapped message. */
-enum {
-    ZS_INNER_MORE = 0x01,
-    ZS_INNER_COMMAND = 0x02,
-    ZS_INNER_SUBSCRIBE = 0x04, /* libzmq's master branch since July 2026 */
-    ZS_INNER_CANCEL = 0x08,
-};
-
 /* Octets of buffer that reading f may want: 0 where nothing is to be opened. */
 size_t zs_reading_room(const struct zs_place *at, const struct zs_frame *f);
 

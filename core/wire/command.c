@@ -150,3 +150,47 @@ enum zs_rc zs_error_parse(struct zs_span body, struct zs_span *reason)
     *reason = text;
     return ZS_OK;
 }
+
+void zs_command_begin(struct zs_buf *b, enum zs_form form, enum zs_command_id id)
+{
+    struct zs_span name = zs_span(names[id], strlen(names[id]));
+
+    if (name.n == 0)
+        return;
+    if (form == ZS_FORM_LIBZMQ) {
+        zs_buf_short(b, name);
+        return;
+    }
+    if (name.n > PADDED_NAME) {
+        b->full = true;
+        return;
+    }
+    zs_buf_put(b, name);
+    zs_buf_put(b, zs_span("        ", PADDED_NAME - name.n));
+}
+
+void zs_metadata_write(struct zs_buf *b, const char *name, struct zs_span value)
+{
+    if (value.n > UINT32_MAX) {
+        b->full = true;
+        return;
+    }
+    zs_buf_short(b, zs_span(name, strlen(name)));
+    zs_buf_be(b, value.n, 4);
+    zs_buf_put(b, value);
+}
+
+void zs_ping_write(struct zs_buf *b, const struct zs_ping *p)
+{
+    if (p->context.n > PING_CONTEXT_MAX) {
+        b->full = true;
+        return;
+    }
+    zs_buf_be(b, p->ttl, 2);
+    zs_buf_put(b, p->context);
+}
+
+void zs_error_write(struct zs_buf *b, struct zs_span reason)
+{
+    zs_buf_short(b, reason);
+}

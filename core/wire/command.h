@@ -5,7 +5,7 @@
 /* Commands: a name and a body. 23/ZMTP and 37/ZMTP write the name as a short string; 38/ZMTP-GSSAPI as
  * 8 octets padded with spaces. Both are read, told apart by the first octet, and reported. */
 #include "core/defect.h"
-#include "core/wire/span.h"
+#include "core/wire/buf.h"
 
 enum zs_command_id {
     ZS_CMD_UNKNOWN,
@@ -67,5 +67,12 @@ struct zs_ping {
 };
 enum zs_rc zs_ping_parse(struct zs_span body, struct zs_ping *p);
 enum zs_rc zs_error_parse(struct zs_span body, struct zs_span *reason);
+
+/* Writers of the same. What does not fit its field makes b full. */
+/* The name, in this form; EMPTY has none. Padded names have up to 8 letters, so that SUBSCRIBE makes b full. */
+void zs_command_begin(struct zs_buf *b, enum zs_form form, enum zs_command_id id);
+void zs_metadata_write(struct zs_buf *b, const char *name, struct zs_span value);
+void zs_ping_write(struct zs_buf *b, const struct zs_ping *p);
+void zs_error_write(struct zs_buf *b, struct zs_span reason);
 
 #endif

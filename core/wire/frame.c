@@ -66,3 +66,44 @@ enum zs_rc zs_frame_parse(enum zs_framing framing, struct zs_span in, size_t lim
     *f = got;
     return ZS_OK;
 }
+
+enum { HEADER_LONG = 9, HEADER_SHORT = 2, SHORT_MAX = 255 };
+
+static size_t put_header(uint8_t *p, uint8_t flags, uint64_t size)
+{
+    struct zs_buf header = zs_buf(p, HEADER_LONG);
+    bool is_long = size > SHORT_MAX;
+
+    zs_buf_be(&header, is_long ? flags | ZS_FRAME_LONG : flags, 1);
+    zs_buf_be(&header, size, is_long ? 8 : 1);
+    return header.n;
+}
+
+/* Room for the longer header: a body that turns out short is moved, and that is a short way. */
+size_t zs_frame_begin(struct zs_buf *b)
+{
+    size_t begun = b->n;
+
+    zs_buf_extend(b, HEADER_LONG);
+    return begun;
+}
+
+void zs_frame_end(struct zs_buf *b, size_t begun, uint8_t flags)
+{
+    if (b->full)
+        return;
+    uint8_t *p = b->p + begun;
+    size_t size = b->n - begun - HEADER_LONG;
+    if (put_header(p, flags, size) == HEADER_LONG)
+        return;
+    memmove(p + HEADER_SHORT, p + HEADER_LONG, size);
+    zs_buf_cut(b, begun + HEADER_SHORT + size);
+}
+
+void zs_frame_write(struct zs_buf *b, uint8_t flags, struct zs_span body)
+{
+    uint8_t header[HEADER_LONG];
+
+    zs_buf_put(b, zs_span(header, put_header(header, flags, body.n)));
+    zs_buf_put(b, body);
+}

@@ -4,6 +4,7 @@
 
 /* Frames: 23/ZMTP and 15/ZMTP (flags, size, body) and 13/ZMTP (size + 1, flags, body). */
 #include "core/defect.h"
+#include "core/wire/buf.h"
 #include "core/wire/span.h"
 
 enum zs_framing {
@@ -36,5 +37,12 @@ enum zs_rc zs_frame_header_parse(enum zs_framing framing, struct zs_span in, str
  * size exceeds limit, ZS_E_FRAME_MORE_COMMAND never (that is for the command's reader to say). */
 enum zs_rc zs_frame_parse(enum zs_framing framing, struct zs_span in, size_t limit,
                           struct zs_frame *f);
+
+/* Writes one frame of 23/ZMTP: what is written to b between begin and end is its body. end wants begin's answer and
+ * the flags without LONG, which is set where it must be. */
+size_t zs_frame_begin(struct zs_buf *b);
+void zs_frame_end(struct zs_buf *b, size_t begun, uint8_t flags);
+/* A frame whose body is there already. */
+void zs_frame_write(struct zs_buf *b, uint8_t flags, struct zs_span body);
 
 #endif

@@ -11,6 +11,7 @@ enum {
     REMAINDER_2 = 1,  /* socket type */
     REMAINDER_3 = 53, /* minor, mechanism, as-server, filler */
     FILLER = 31,
+    MAJOR = 3,
     IDENTITY_MAX = 255,
 };
 
@@ -124,6 +125,20 @@ enum zs_rc zs_greeting_step(struct zs_greeting *g, struct zs_span in, size_t *us
     }
     *used = 0;
     return ZS_OK;
+}
+
+void zs_greeting_write(struct zs_buf *b, const struct zs_greeting *g)
+{
+    static const uint8_t filler[FILLER];
+
+    zs_buf_be(b, 0xff, 1);
+    zs_buf_be(b, g->padding, 8);
+    zs_buf_be(b, 0x7f, 1);
+    zs_buf_be(b, MAJOR, 1);
+    zs_buf_be(b, g->minor, 1);
+    zs_buf_put(b, zs_span(g->mechanism, ZS_MECHANISM_SIZE));
+    zs_buf_be(b, g->as_server, 1);
+    zs_buf_put(b, zs_span(filler, sizeof filler));
 }
 
 const char *zs_greeting_version(const struct zs_greeting *g)

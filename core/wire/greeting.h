@@ -8,6 +8,7 @@
  * It is sent in pieces, and a peer that refuses stops after 10 or 11 octets, so it is read in parts, each
  * of which stands by itself: signature (10 octets), revision (1), remainder (53, 1 or 0). */
 #include "core/defect.h"
+#include "core/wire/buf.h"
 #include "core/wire/span.h"
 
 enum zs_greeting_part {
@@ -41,6 +42,9 @@ void zs_greeting_init(struct zs_greeting *g);
  * part is absent, as the whole signature of ZMTP 1.0). ZS_MORE: the part is not whole yet, nothing changed.
  * Call until g->part is ZS_GREETING_DONE. A defect leaves g awaiting the same part. */
 enum zs_rc zs_greeting_step(struct zs_greeting *g, struct zs_span in, size_t *used);
+
+/* Writes the 64 octets of ZMTP 3: of g counts minor, mechanism, as_server and padding; major is 3. */
+void zs_greeting_write(struct zs_buf *b, const struct zs_greeting *g);
 
 /* Is it ZMTP 2.0's, which ends in a socket type? Known once the revision is. */
 bool zs_greeting_is_2(const struct zs_greeting *g);

@@ -13,6 +13,7 @@ enum {
     TAG_KRB_ERROR = ZS_DER_APPLICATION(30),
     TAG_NEG_INIT = ZS_DER_CONTEXT(0),
     TAG_NEG_RESP = ZS_DER_CONTEXT(1),
+    TOKEN_LENGTH = 4, /* octets of libzmq's length before a token */
 };
 
 #define OID(text)                              \
@@ -265,6 +266,38 @@ enum zs_rc zs_token_of_command(const struct zs_command *c, struct zs_span *token
     return ZS_OK;
 }
 
+size_t zs_token_begin(struct zs_buf *b, enum zs_form form)
+{
+    if (form == ZS_FORM_LIBZMQ)
+        zs_buf_be(b, 0, TOKEN_LENGTH);
+    return b->n;
+}
+
+void zs_token_end(struct zs_buf *b, enum zs_form form, size_t begun)
+{
+    if (b->full || form != ZS_FORM_LIBZMQ)
+        return;
+    size_t length = b->n - begun;
+    if (length > UINT32_MAX) {
+        b->full = true;
+        return;
+    }
+    struct zs_buf field = zs_buf(b->p + begun - TOKEN_LENGTH, TOKEN_LENGTH);
+    zs_buf_be(&field, length, TOKEN_LENGTH);
+}
+
+enum { WRAP_ID = 0x0504, WRAP_FILLER = 0xff };
+
+void zs_cfx_write(struct zs_buf *b, const struct zs_cfx *c)
+{
+    zs_buf_be(b, WRAP_ID, 2);
+    zs_buf_be(b, c->flags, 1);
+    zs_buf_be(b, WRAP_FILLER, 1);
+    zs_buf_be(b, c->ec, 2);
+    zs_buf_be(b, c->rrc, 2);
+    zs_buf_be(b, c->sequence, 8);
+}
+
 enum zs_rc zs_cfx_parse(struct zs_span token, struct zs_cfx *c)
 {
     struct zs_rd rd = zs_rd(token);
@@ -278,7 +311,7 @@ enum zs_rc zs_cfx_parse(struct zs_span token, struct zs_cfx *c)
     got.sequence = zs_rd_be64(&rd);
     if (rd.ran_out)
         return ZS_E_WRAP_SHORT;
-    if (id != 0x0504 || filler != 0xff)
+    if (id != WRAP_ID || filler != WRAP_FILLER)
         return ZS_E_CFX_HEADER;
     got.payload = rd.left;
     *c = got;

@@ -80,4 +80,21 @@ struct zs_cfx {
 /* The header of a per-message token 05 04. ZS_E_WRAP_SHORT, ZS_E_CFX_HEADER (token id, or a filler that is not FF). */
 enum zs_rc zs_cfx_parse(struct zs_span token, struct zs_cfx *c);
 
+/* The flags octet before what a wrap token of ZMTP holds; docs/protocol.md, 6. */
+enum {
+    ZS_INNER_MORE = 0x01,
+    ZS_INNER_COMMAND = 0x02,
+    ZS_INNER_SUBSCRIBE = 0x04, /* libzmq's master branch since July 2026 */
+    ZS_INNER_CANCEL = 0x08,
+    ZS_INNER_KNOWN = 0x0f,
+};
+
+/* Writes the token of a command between begin and end, in the form's way: libzmq puts a length before it. end wants
+ * begin's answer. */
+size_t zs_token_begin(struct zs_buf *b, enum zs_form form);
+void zs_token_end(struct zs_buf *b, enum zs_form form, size_t begun);
+
+/* The 16 octets of a wrap token's header; header and payload of c do not count. */
+void zs_cfx_write(struct zs_buf *b, const struct zs_cfx *c);
+
 #endif
