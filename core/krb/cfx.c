@@ -75,3 +75,57 @@ enum zs_rc zs_cfx_open(struct zs_seal *s, const struct zs_cfx *c, uint8_t *buf,
     return c->flags & ZS_CFX_SEALED ? open_sealed(s, c, in, buf, plain)
                                     : open_unsealed(s, c, in, plain);
 }
+
+static uint8_t *append(uint8_t *p, struct zs_span s)
+{
+    if (s.n)
+        memcpy(p, s.p, s.n);
+    return p + s.n;
+}
+
+/* header | E({ confounder | text | header }) */
+static bool close_sealed(struct zs_seal *s, struct zs_span header, struct zs_span a,
+                         struct zs_span b, uint8_t *p)
+{
+    size_t confounder = zs_seal_confounder(s);
+
+    gcry_create_nonce(p, confounder);
+    uint8_t *end = append(append(append(p + confounder, a), b), header);
+    return zs_seal_close(s, p, (size_t)(end - p));
+}
+
+/* header | text | checksum(text | header with EC and RRC 0) */
+static bool close_unsealed(struct zs_seal *s, const struct zs_cfx *c, struct zs_span a,
+                           struct zs_span b, uint8_t *p)
+{
+    uint8_t header[ZS_CFX_HEADER];
+    uint8_t *end = append(append(p, a), b);
+
+    header_inside(c, false, header);
+    return zs_seal_sign(s, zs_span(p, (size_t)(end - p)), zs_span(header, sizeof header), end);
+}
+
+bool zs_cfx_seal(struct zs_seal *s, const struct zs_cfx *c, struct zs_span a, struct zs_span b,
+                 struct zs_buf *out)
+{
+    bool sealed = c->flags & ZS_CFX_SEALED;
+    struct zs_cfx sent = {.flags = c->flags, .sequence = c->sequence};
+    size_t begun = out->n, tag = zs_seal_tag(s);
+    size_t around = tag + (sealed ? zs_seal_confounder(s) + ZS_CFX_HEADER : 0);
+
+    if (!sealed)
+        sent.ec = (uint16_t)tag;
+    if (a.n > out->cap || b.n > out->cap - a.n) {
+        out->full = true;
+        return false;
+    }
+    zs_cfx_write(out, &sent);
+    uint8_t *p = zs_buf_extend(out, a.n + b.n + around);
+    if (!p)
+        return false;
+    sent.header = zs_span(out->p + begun, ZS_CFX_HEADER);
+    if (sealed ? close_sealed(s, sent.header, a, b, p) : close_unsealed(s, &sent, a, b, p))
+        return true;
+    zs_buf_cut(out, begun);
+    return false;
+}

@@ -14,4 +14,10 @@ enum { ZS_USAGE_ACCEPTOR_SEAL = 22, ZS_USAGE_INITIATOR_SEAL = 24 };
 enum zs_rc zs_cfx_open(struct zs_seal *s, const struct zs_cfx *c, uint8_t *buf,
                        struct zs_span *plain);
 
+/* Appends the token of the text that a and b make up, with c's flags and sequence number: sealed if the flags say so.
+ * EC and RRC are MIT's: 0, and of a token that is not sealed EC the checksum's length. False: it did not fit, or
+ * libgcrypt refused, and out is as it was but for being full. */
+bool zs_cfx_seal(struct zs_seal *s, const struct zs_cfx *c, struct zs_span a, struct zs_span b,
+                 struct zs_buf *out);
+
 #endif

@@ -58,14 +58,28 @@ static bool cmac(const struct zs_mac *m, struct zs_span a, struct zs_span b, uin
            !gcry_mac_read(m->cmac, digest, &n);
 }
 
+static bool digest_of(const struct zs_mac *m, struct zs_span a, struct zs_span b, uint8_t *digest)
+{
+    return m->enctype->hash ? hmac(m, a, b, digest) : cmac(m, a, b, digest);
+}
+
+bool zs_mac_make(const struct zs_mac *m, struct zs_span a, struct zs_span b, uint8_t *tag)
+{
+    uint8_t digest[DIGEST_MAX];
+
+    if (!digest_of(m, a, b, digest))
+        return false;
+    memcpy(tag, digest, m->enctype->tag);
+    return true;
+}
+
 /* Compared in a time that does not tell where they differ. */
 bool zs_mac_holds(const struct zs_mac *m, struct zs_span a, struct zs_span b, struct zs_span tag)
 {
     uint8_t digest[DIGEST_MAX];
     unsigned differ = 0;
 
-    if (tag.n != m->enctype->tag ||
-        !(m->enctype->hash ? hmac(m, a, b, digest) : cmac(m, a, b, digest)))
+    if (tag.n != m->enctype->tag || !digest_of(m, a, b, digest))
         return false;
     for (size_t i = 0; i < tag.n; i++)
         differ |= digest[i] ^ tag.p[i];

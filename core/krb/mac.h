@@ -17,6 +17,9 @@ struct zs_mac {
 bool zs_mac_init(struct zs_mac *m, const struct zs_enctype *e, const uint8_t *key);
 void zs_mac_clear(struct zs_mac *m); /* wipes */
 
+/* tag gets the checksum of a followed by b, as many octets as the enctype sends. False: libgcrypt refused. Nothing is
+ * allocated. */
+bool zs_mac_make(const struct zs_mac *m, struct zs_span a, struct zs_span b, uint8_t *tag);
 /* Is tag the checksum of a followed by b, as far as the enctype sends it? Nothing is allocated. */
 bool zs_mac_holds(const struct zs_mac *m, struct zs_span a, struct zs_span b, struct zs_span tag);
 

@@ -19,6 +19,12 @@ size_t zs_seal_tag(const struct zs_seal *s);        /* octets of checksum behind
  * wiped. Nothing is allocated. */
 bool zs_seal_open(struct zs_seal *s, struct zs_span sealed, uint8_t *out);
 
+/* The other way: n octets at text, confounder and then text, become ciphertext and the checksum behind it, n +
+ * zs_seal_tag() octets in all. n is at least the confounder's. False: libgcrypt refused. Nothing is allocated. */
+bool zs_seal_close(struct zs_seal *s, uint8_t *text, size_t n);
+
+/* tag gets the checksum (Kc) of a followed by b, zs_seal_tag() octets. */
+bool zs_seal_sign(struct zs_seal *s, struct zs_span a, struct zs_span b, uint8_t *tag);
 /* Does tag hold the checksum (Kc) of a followed by b? */
 bool zs_seal_check(struct zs_seal *s, struct zs_span a, struct zs_span b, struct zs_span tag);
 
