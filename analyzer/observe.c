@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The files of a run as one timeline: packets to TCP connections to ZMTP events to the report.
  *
- * Limits: files are read one behind the other, in the order in which they are given. */
+ * Limits: packets that an interface hands over are looked at when they come; one that nobody takes in time is dropped
+ * by the kernel, and counted. */
 #include "analyzer/observe.h"
 
 #include "analyzer/interrupt.h"
 #include "analyzer/net/reader.h"
+#include "analyzer/net/timeline.h"
 #include "core/conn/conn.h"
 #include "core/conn/replay.h"
+#include "core/krb/secrets.h"
 
 #include <string.h>
 #include <sys/resource.h>
@@ -166,71 +169,90 @@ static const struct zs_flow_sink sink = {.opened = on_opened,
                                          .conflict = on_conflict,
                                          .closed = on_closed};
 
-/* Opens every file before anything is reported, so that the report's head can name what is read. A file that
- * cannot be opened is left out and its error kept, if it is the first. */
-static GPtrArray *open_files(const struct zs_observation *o, GError **error)
+/* Looks for more of a file that grows, until the user has enough. */
+static bool wait_for_more(void *user)
 {
-    GPtrArray *captures = g_ptr_array_new_with_free_func((GDestroyNotify)zs_capture_close);
+    const struct run *run = user;
 
-    for (const char *const *file = o->files; *file; file++) {
-        GError *failed = NULL;
-        struct zs_capture *c = zs_capture_open(*file, o->filter, &failed);
-        if (c)
-            g_ptr_array_add(captures, c);
-        else if (error && !*error)
-            g_propagate_error(error, failed);
-        else
-            g_error_free(failed);
-    }
-    return captures;
+    if (zs_interrupted())
+        return false;
+    fflush(run->o->options.out);
+    g_usleep(G_USEC_PER_SEC / 20);
+    return true;
 }
 
-static void report_begin(const struct zs_observation *o, const GPtrArray *captures)
+/* Session secrets in the capture itself. A block that cannot be read costs itself; a message that stays sealed says
+ * that its key is missing. */
+static void on_secrets(void *user, uint32_t type, const void *octets, size_t n)
 {
-    GPtrArray *types = g_ptr_array_new();
+    const struct run *run = user;
+    char *why = NULL;
 
-    for (guint i = 0; i < captures->len; i++) {
-        const char *name = zs_capture_link_name(zs_capture_link_type(captures->pdata[i]));
-        if (!g_ptr_array_find_with_equal_func(types, name, g_str_equal, NULL))
-            g_ptr_array_add(types, (gpointer)name);
-    }
-    g_ptr_array_add(types, NULL);
+    if (type != ZS_SECRETS_BLOCK || !run->o->keys)
+        return;
+    if (!zs_keyring_add_secrets(run->o->keys, octets, n, "the capture's secrets block", &why))
+        g_printerr("zmtpscope: %s\n", why);
+    g_free(why);
+}
+
+static struct zs_timeline *open_timeline(struct run *run)
+{
+    const struct zs_observation *o = run->o;
+    const struct zs_timeline_options options = {
+        .filter = o->filter,
+        .hooks = {.wait = o->follow ? wait_for_more : NULL, .secrets = on_secrets, .user = run},
+    };
+
+    return o->interface ? zs_timeline_open_live(o->interface, o->filter)
+                        : zs_timeline_open(o->files, &options);
+}
+
+static void report_begin(const struct zs_observation *o, const struct zs_timeline *timeline)
+{
+    GPtrArray *names = g_ptr_array_new();
+    const char *const interface[] = {o->interface, NULL};
+    size_t n;
+    const int *types = zs_timeline_link_types(timeline, &n);
+
+    for (size_t i = 0; i < n; i++)
+        g_ptr_array_add(names, (gpointer)zs_capture_link_name(types[i]));
+    g_ptr_array_add(names, NULL);
     o->report->begin(&o->options, &(struct zs_report_capture){
-                                      .files = o->files,
-                                      .link_types = (const char *const *)types->pdata,
+                                      .files = o->interface ? interface : o->files,
+                                      .link_types = (const char *const *)names->pdata,
                                   });
-    g_ptr_array_free(types, TRUE);
+    g_ptr_array_free(names, TRUE);
 }
 
 /* Not behind the packet limit; nor once the user has interrupted, but that what comes through a pipe is read to its
  * end, which the same Ctrl+C brings. */
-static bool wants_more(const struct run *run, const struct zs_capture *capture,
+static bool wants_more(const struct run *run, const struct zs_timeline *timeline,
                        const struct zs_net_counters *counters)
 {
     if (run->o->packet_limit && counters->packets >= run->o->packet_limit)
         return false;
-    return !zs_interrupted() || zs_capture_is_stream(capture);
+    return !zs_interrupted() || zs_timeline_is_stream(timeline);
 }
 
-/* Packets are numbered over all files, as in the file that mergecap would make of them. */
-static bool read_capture(struct run *run, struct zs_capture *capture, struct zs_flows *flows,
-                         struct zs_net_counters *counters, GError **error)
+static void read_packets(struct run *run, struct zs_timeline *timeline, struct zs_flows *flows,
+                         struct zs_net_counters *counters)
 {
     struct zs_report_summary *s = &run->summary;
-    uint64_t before = s->last.frame;
-    enum zs_capture_answer answer = ZS_CAPTURE_END;
     struct zs_packet packet;
 
-    while (wants_more(run, capture, counters) &&
-           (answer = zs_capture_next(capture, &packet, error)) == ZS_CAPTURE_PACKET) {
-        packet.number += before;
+    while (wants_more(run, timeline, counters)) {
+        enum zs_capture_answer answer = zs_timeline_next(timeline, &packet);
+        if (answer == ZS_CAPTURE_IDLE)
+            continue;
+        if (answer != ZS_CAPTURE_PACKET)
+            break;
         s->last = (struct zs_stamp){.time_ns = packet.time_ns, .frame = packet.number};
         if (s->first.frame == 0)
             s->first = s->last;
         s->cut += packet.captured < packet.length;
         zs_net_packet(&packet, flows, counters);
     }
-    return answer != ZS_CAPTURE_FAILED;
+    s->dropped = zs_timeline_dropped(timeline);
 }
 
 static uint64_t peak_memory(void)
@@ -246,15 +268,13 @@ bool zs_observe(const struct zs_observation *o, GError **error)
                                  .replays = zs_replays_new(),
                                  .frame_limit = ZS_FRAME_LIMIT,
                                  .on_event = on_event}};
-    struct zs_net_counters counters = {0};
-    GError *first = NULL;
-    GPtrArray *captures = open_files(o, &first);
+    struct zs_timeline *timeline = open_timeline(&run);
 
-    if (captures->len) {
+    if (zs_timeline_count(timeline)) {
+        struct zs_net_counters counters = {0};
         struct zs_flows *flows = zs_flows_new(&sink, &run, NULL);
-        report_begin(o, captures);
-        for (guint i = 0; i < captures->len; i++)
-            read_capture(&run, captures->pdata[i], flows, &counters, first ? NULL : &first);
+        report_begin(o, timeline);
+        read_packets(&run, timeline, flows, &counters);
         struct zs_net_stamp last = {.time_ns = run.summary.last.time_ns,
                                     .frame = run.summary.last.frame};
         zs_flows_flush(flows, &last);
@@ -267,8 +287,9 @@ bool zs_observe(const struct zs_observation *o, GError **error)
             *o->summary = run.summary;
     }
     zs_replays_free(run.config.replays);
-    g_ptr_array_free(captures, TRUE);
-    if (first)
-        g_propagate_error(error, first);
-    return first == NULL;
+    const GError *failed = zs_timeline_error(timeline);
+    if (failed)
+        g_propagate_error(error, g_error_copy(failed));
+    zs_timeline_free(timeline);
+    return failed == NULL;
 }

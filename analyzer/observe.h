@@ -9,12 +9,15 @@
 #include <glib.h>
 
 struct zs_observation {
-    const char *const *files; /* NULL terminated; "-" is standard input */
-    const char *filter;       /* pcap-filter(7), or NULL */
-    const GArray *ports;      /* of uint16_t: connections with one of them are ZMTP; may be NULL */
-    uint64_t packet_limit;    /* stop after so many packets; 0: none */
-    const struct zs_keyring *keys; /* may be NULL */
-    const uint64_t *connections;   /* only these are reported and counted; none: all */
+    const char *const
+        *files; /* NULL terminated; "-" is standard input; directories for what is in them */
+    const char *interface; /* … or a network interface, and files is not looked at; NULL: none */
+    bool follow;           /* a single file still grows: wait for more at its end */
+    const char *filter;    /* pcap-filter(7), or NULL */
+    const GArray *ports;   /* of uint16_t: connections with one of them are ZMTP; may be NULL */
+    uint64_t packet_limit; /* stop after so many packets; 0: none */
+    struct zs_keyring *keys;     /* may be NULL; a capture's secrets blocks are added */
+    const uint64_t *connections; /* only these are reported and counted; none: all */
     size_t connection_count;
     const struct zs_report *report;
     struct zs_report_options options;

@@ -15,10 +15,11 @@ struct read_options {
     char **files; /* -r */
     char **rest;
     char *filter;
+    char *interface;  /* -i */
     char **decode_as; /* -d */
     GArray *ports;    /* of uint16_t, from decode_as */
     gint64 packets;   /* G_MININT64: not given */
-    gboolean json, hex, no_data;
+    gboolean json, hex, no_data, follow;
 };
 
 static void clear_options(struct read_options *r)
@@ -27,6 +28,7 @@ static void clear_options(struct read_options *r)
     g_strfreev(r->files);
     g_strfreev(r->rest);
     g_free(r->filter);
+    g_free(r->interface);
     g_strfreev(r->decode_as);
     if (r->ports)
         g_array_unref(r->ports);
@@ -37,6 +39,11 @@ static bool parse(int argc, char **argv, struct read_options *r, GError **error)
     const GOptionEntry entries[] = {
         {"read", 'r', 0, G_OPTION_ARG_FILENAME_ARRAY, &r->files,
          "a capture; the other arguments are then a filter, as for tcpdump", "FILE"},
+        {"interface", 'i', 0, G_OPTION_ARG_STRING, &r->interface,
+         "capture from a network interface until Ctrl+C; the other arguments are then a filter",
+         "IFACE"},
+        {"follow", 0, 0, G_OPTION_ARG_NONE, &r->follow,
+         "the capture still grows: wait for more at its end, until Ctrl+C", NULL},
         {"filter", 'f', 0, G_OPTION_ARG_STRING, &r->filter,
          "read only the packets that a pcap-filter(7) lets through", "FILTER"},
         {"decode-as", 'd', 0, G_OPTION_ARG_STRING_ARRAY, &r->decode_as,
@@ -52,8 +59,9 @@ static bool parse(int argc, char **argv, struct read_options *r, GError **error)
         {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &r->rest, NULL, "FILE..."},
         {0},
     };
-    GOptionContext *c =
-        g_option_context_new("- one line per event of the captures; FILE - is standard input");
+    GOptionContext *c = g_option_context_new(
+        "- one line per event of captures: files, whatever compresses them, directories of files, "
+        "- for standard input");
 
     g_option_context_add_main_entries(c, entries, NULL);
     zs_key_options_add(&r->keys, c);
@@ -63,15 +71,15 @@ static bool parse(int argc, char **argv, struct read_options *r, GError **error)
         "plus 1), who sends to whom, and what it is. Exit status: 0, or 2 if something could not be read.\n\n"
         "Examples:\n  zmtpscope read -K captures/reqrep.keytab captures/reqrep.pcap\n"
         "  tcpdump -i lo -U -w - port 5555 | zmtpscope read -K service.keytab -\n");
-    bool ok = zs_arguments_parse(c, argc, argv, "Krfcd", error);
+    bool ok = zs_arguments_parse(c, argc, argv, "Kirfcd", error);
     g_option_context_free(c);
     return ok;
 }
 
-/* As tcpdump has it: with -r, what is left over is the filter expression. */
+/* As tcpdump has it: with -r or -i, what is left over is the filter expression. */
 static void settle_filter(struct read_options *r)
 {
-    if (r->files && r->rest && !r->filter) {
+    if ((r->files || r->interface) && r->rest && !r->filter) {
         r->filter = g_strjoinv(" ", r->rest);
         g_strfreev(r->rest);
         r->rest = NULL;
@@ -122,6 +130,8 @@ static int observe(const struct read_options *r)
     const char *no_color = getenv("NO_COLOR");
     struct zs_observation o = {
         .files = (const char *const *)r->files,
+        .interface = r->interface,
+        .follow = r->follow,
         .filter = r->filter,
         .ports = r->ports,
         .packet_limit = r->packets > 0 ? (uint64_t)r->packets : 0,
@@ -132,7 +142,7 @@ static int observe(const struct read_options *r)
                     .no_data = r->no_data,
                     .colours = isatty(STDOUT_FILENO) && !(no_color && *no_color)},
     };
-    bool live = g_strv_contains(o.files, "-");
+    bool live = r->interface || r->follow || g_strv_contains(o.files, "-");
     if (live) /* somebody waits for each line */
         setvbuf(stdout, NULL, _IOLBF, 0);
     zs_interrupt_watch();
@@ -147,6 +157,24 @@ static int observe(const struct read_options *r)
         g_error_free(error);
     }
     return ok ? ZS_EXIT_CLEAN : ZS_EXIT_FAILED;
+}
+
+/* Is there one thing to read, or several that go together? Standard error says what is wrong. */
+static bool is_whole(const struct read_options *r)
+{
+    const char *why = NULL;
+
+    if (!r->files && !r->interface)
+        why = "no capture was named; zmtpscope read --help says what it takes";
+    else if (r->files && r->interface)
+        why = "captures and an interface cannot be read together";
+    else if (r->rest)
+        why = "a filter was given twice";
+    else if (r->follow && (r->interface || g_strv_length(r->files) != 1))
+        why = "--follow goes with one file";
+    if (why)
+        fprintf(stderr, "zmtpscope: %s\n", why);
+    return why == NULL;
 }
 
 static int run_read(int argc, char **argv)
@@ -164,11 +192,8 @@ static int run_read(int argc, char **argv)
         settle_filter(&r);
         if (r.packets != G_MININT64 && r.packets < 1)
             fputs("zmtpscope: -c wants a number of packets, 1 or more\n", stderr);
-        else if (r.files && settle_ports(&r))
+        else if (is_whole(&r) && settle_ports(&r))
             status = observe(&r);
-        else if (!r.files)
-            fputs("zmtpscope: no capture was named; zmtpscope read --help says what it takes\n",
-                  stderr);
     }
     clear_options(&r);
     return status;

@@ -88,7 +88,7 @@ static int finish(const struct zs_report_summary *s, uint64_t written, GError *e
 }
 
 static int write_secrets(const struct secrets_options *s, const GArray *connections,
-                         const struct zs_keyring *ring)
+                         struct zs_keyring *ring)
 {
     GError *error = NULL;
     uint64_t written = 0;

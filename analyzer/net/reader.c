@@ -61,15 +61,3 @@ void zs_net_packet(const struct zs_packet *packet, struct zs_flows *flows,
         zs_flows_segment(flows, &ip, &tcp, &at);
     }
 }
-
-bool zs_net_read(struct zs_capture *capture, struct zs_flows *flows,
-                 struct zs_net_counters *counters, struct zs_net_stamp *last, GError **error)
-{
-    struct zs_packet packet;
-    enum zs_capture_answer answer;
-    while ((answer = zs_capture_next(capture, &packet, error)) == ZS_CAPTURE_PACKET) {
-        *last = (struct zs_net_stamp){packet.time_ns, packet.number};
-        zs_net_packet(&packet, flows, counters);
-    }
-    return answer == ZS_CAPTURE_END;
-}

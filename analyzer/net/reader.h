@@ -4,7 +4,7 @@
 
 /* From packets to connections: link layer, IP, TCP, connection table; and an account of what was
  * not read. */
-#include "analyzer/net/capture.h"
+#include "analyzer/net/packet.h"
 #include "analyzer/net/flow.h"
 
 /* Each packet counts in packets and in exactly one of the others. */
@@ -22,11 +22,5 @@ struct zs_net_counters {
 /* One packet to the table. */
 void zs_net_packet(const struct zs_packet *packet, struct zs_flows *flows,
                    struct zs_net_counters *counters);
-
-/* All packets of the capture to the table; counters are added to, and last becomes the stamp of
- * the last packet read (untouched where there was none). Flushes nothing: the next file may go on.
- * False: error is set; what came before the error has been handed on. */
-bool zs_net_read(struct zs_capture *capture, struct zs_flows *flows,
-                 struct zs_net_counters *counters, struct zs_net_stamp *last, GError **error);
 
 #endif

@@ -546,6 +546,8 @@ static void json_end(const struct zs_report_options *o, const struct zs_report_s
     put_int(b, "sealed", (int64_t)s->sealed);
     put_int(b, "defects", (int64_t)s->defects);
     put_int(b, "passed_over", (int64_t)s->passed_over);
+    if (s->dropped)
+        put_int(b, "dropped", (int64_t)s->dropped);
     json_builder_set_member_name(b, "duration");
     json_builder_add_double_value(b, (double)(s->last.time_ns - s->first.time_ns) / 1e9);
     put_int(b, "peak_memory", (int64_t)s->peak_memory);

@@ -31,8 +31,9 @@ struct zs_report_summary {
     struct zs_stamp first, last; /* of the capture; frame 0: no packet */
     uint64_t packets, connections, established, contexts, contexts_opened, messages, octets,
         defects;
-    uint64_t sealed; /* frames of messages that stayed closed */
-    uint64_t cut;    /* packets of which the capture holds the beginning alone */
+    uint64_t sealed;  /* frames of messages that stayed closed */
+    uint64_t dropped; /* packets that the kernel dropped, as far as is known */
+    uint64_t cut;     /* packets of which the capture holds the beginning alone */
     uint64_t
         passed_over; /* TCP connections that began before the capture and were not known for ZMTP */
     uint64_t not_read;    /* packets that are not TCP/IP or could not be read */

@@ -448,6 +448,11 @@ static void text_end(const struct zs_report_options *o, const struct zs_report_s
     fputs(", ", o->out);
     put_count(o->out, s->defects, "defect");
     fputc('\n', o->out);
+    if (s->dropped)
+        fprintf(o->out,
+                "%" G_GUINT64_FORMAT
+                " packets were dropped by the kernel before they could be recorded\n",
+                s->dropped);
     if (s->cut)
         fprintf(o->out,
                 "%" G_GUINT64_FORMAT

@@ -6,6 +6,9 @@
  * be opened without the service's key. docs/secrets.md is the format. */
 #include "core/krb/context.h"
 
+/* The type of a decryption secrets block of pcapng whose octets are such lines: "ZGSK". */
+#define ZS_SECRETS_BLOCK UINT32_C(0x5a47534b)
+
 /* The line of a context, without a newline; NULL where no key of its messages is known. zs_secret_free() it. */
 char *zs_context_secret(const struct zs_context *c);
 void zs_secret_free(char *line); /* wipes; NULL is fine */
