@@ -119,13 +119,13 @@ static bool derive_hmac_sha2(const struct zs_enctype *e, const struct zs_key *ba
 
 /* clang-format off */
 static const struct zs_enctype table[] = {
-    /* number                             cipher                   mac                     hash           block key mac_key tag mac_size of_cipher derive */
-    {ENCTYPE_AES128_CTS_HMAC_SHA1_96,     GCRY_CIPHER_AES128,      GCRY_MAC_HMAC_SHA1,     GCRY_MD_SHA1,   64,  16, 16, 12, 20, false, derive_dk},
-    {ENCTYPE_AES256_CTS_HMAC_SHA1_96,     GCRY_CIPHER_AES256,      GCRY_MAC_HMAC_SHA1,     GCRY_MD_SHA1,   64,  32, 32, 12, 20, false, derive_dk},
-    {ENCTYPE_AES128_CTS_HMAC_SHA256_128,  GCRY_CIPHER_AES128,      GCRY_MAC_HMAC_SHA256,   GCRY_MD_SHA256, 64,  16, 16, 16, 32, true,  derive_hmac_sha2},
-    {ENCTYPE_AES256_CTS_HMAC_SHA384_192,  GCRY_CIPHER_AES256,      GCRY_MAC_HMAC_SHA384,   GCRY_MD_SHA384, 128, 32, 24, 24, 48, true,  derive_hmac_sha2},
-    {ENCTYPE_CAMELLIA128_CTS_CMAC,        GCRY_CIPHER_CAMELLIA128, GCRY_MAC_CMAC_CAMELLIA, 0,              0,   16, 16, 16, 16, false, derive_feedback},
-    {ENCTYPE_CAMELLIA256_CTS_CMAC,        GCRY_CIPHER_CAMELLIA256, GCRY_MAC_CMAC_CAMELLIA, 0,              0,   32, 32, 16, 16, false, derive_feedback},
+    /* number                             cipher                   mac                     hash           nettle          most block key mac_key tag mac_size of_cipher derive */
+    {ENCTYPE_AES128_CTS_HMAC_SHA1_96,     GCRY_CIPHER_AES128,      GCRY_MAC_HMAC_SHA1,     GCRY_MD_SHA1,   &nettle_sha1,   640, 64,  16, 16, 12, 20, false, derive_dk},
+    {ENCTYPE_AES256_CTS_HMAC_SHA1_96,     GCRY_CIPHER_AES256,      GCRY_MAC_HMAC_SHA1,     GCRY_MD_SHA1,   &nettle_sha1,   640, 64,  32, 32, 12, 20, false, derive_dk},
+    {ENCTYPE_AES128_CTS_HMAC_SHA256_128,  GCRY_CIPHER_AES128,      GCRY_MAC_HMAC_SHA256,   GCRY_MD_SHA256, &nettle_sha256, 512, 64,  16, 16, 16, 32, true,  derive_hmac_sha2},
+    {ENCTYPE_AES256_CTS_HMAC_SHA384_192,  GCRY_CIPHER_AES256,      GCRY_MAC_HMAC_SHA384,   GCRY_MD_SHA384, &nettle_sha384, 384,  128, 32, 24, 24, 48, true,  derive_hmac_sha2},
+    {ENCTYPE_CAMELLIA128_CTS_CMAC,        GCRY_CIPHER_CAMELLIA128, GCRY_MAC_CMAC_CAMELLIA, 0,              NULL,           0,   0,   16, 16, 16, 16, false, derive_feedback},
+    {ENCTYPE_CAMELLIA256_CTS_CMAC,        GCRY_CIPHER_CAMELLIA256, GCRY_MAC_CMAC_CAMELLIA, 0,              NULL,           0,   0,   32, 32, 16, 16, false, derive_feedback},
 };
 /* clang-format on */
 

@@ -1,22 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Keyed checksums through libgcrypt: RFC 2104, RFC 4493. HMAC is written out over libgcrypt's plain hash, for its own
- * HMAC allocates with every text that it ends. */
+/* Keyed checksums: CMAC (RFC 4493) through libgcrypt; HMAC (RFC 2104) written out over the plain hashes of libgcrypt
+ * and Nettle. Nettle's state behind a key block can be kept, which spares hashing that block again with each text;
+ * libgcrypt hashes faster, but its own HMAC, which keeps states too, allocates with every text that it ends. So short
+ * texts are Nettle's, and of long ones all but the last block. tests/bench/README.md has the figures. */
 #include "core/krb/mac.h"
+
+#include <nettle/version.h>
 
 enum { DIGEST_MAX = 64 };
 
+/* The state of the hash behind K ^ pad, that block too if wanted. */
+static void past_key_block(const struct zs_enctype *e, const uint8_t *key, uint8_t pad,
+                           uint8_t *block, union zs_hash_state *past)
+{
+    /* Keys are shorter than a block of the hash: zeros make them up. */
+    for (size_t i = 0; i < e->hash_block; i++)
+        block[i] = (uint8_t)((i < e->mac_key ? key[i] : 0) ^ pad);
+    e->nettle->init(past);
+    e->nettle->update(past, e->hash_block, block);
+}
+
 bool zs_mac_init(struct zs_mac *m, const struct zs_enctype *e, const uint8_t *key)
 {
+    uint8_t outer[ZS_HASH_BLOCK_MAX];
+
     *m = (struct zs_mac){.enctype = e};
     if (!e->hash)
         return !gcry_mac_open(&m->cmac, e->mac, GCRY_MAC_FLAG_SECURE, NULL) &&
                !gcry_mac_setkey(m->cmac, key, e->mac_key);
-    /* Keys are shorter than a block of the hash: zeros make them up. */
-    for (size_t i = 0; i < e->hash_block; i++) {
-        uint8_t k = i < e->mac_key ? key[i] : 0;
-        m->inner[i] = k ^ 0x36;
-        m->outer[i] = k ^ 0x5c;
-    }
+    past_key_block(e, key, 0x36, m->inner, &m->past_inner);
+    past_key_block(e, key, 0x5c, outer, &m->past_outer);
+    explicit_bzero(outer, sizeof outer);
     return true;
 }
 
@@ -27,9 +41,43 @@ void zs_mac_clear(struct zs_mac *m)
     explicit_bzero(m, sizeof *m);
 }
 
+/* Copied by its own length: a hash's state is half of the union. */
+static void go_on(const struct zs_enctype *e, const union zs_hash_state *past,
+                  union zs_hash_state *state)
+{
+    memcpy(state, past, e->nettle->context_size);
+}
+
+static void end_hash(const struct zs_enctype *e, union zs_hash_state *state, uint8_t *digest)
+{
+#if NETTLE_VERSION_MAJOR >= 4
+    e->nettle->digest(state, digest);
+#else
+    e->nettle->digest(state, e->mac_size, digest);
+#endif
+}
+
 static gcry_buffer_t buffer(const void *p, size_t n)
 {
     return (gcry_buffer_t){.len = n, .data = (void *)p};
+}
+
+/* RFC 2104: H(K ^ ipad, a | b) */
+static bool hash_inner(const struct zs_mac *m, struct zs_span a, struct zs_span b, uint8_t *within)
+{
+    const struct zs_enctype *e = m->enctype;
+
+    if (a.n + b.n > e->nettle_most) {
+        gcry_buffer_t all[] = {buffer(m->inner, e->hash_block), buffer(a.p, a.n), buffer(b.p, b.n)};
+        return !gcry_md_hash_buffers(e->hash, 0, within, all, b.n ? 3 : 2);
+    }
+    union zs_hash_state state;
+    go_on(e, &m->past_inner, &state);
+    e->nettle->update(&state, a.n, a.p);
+    if (b.n)
+        e->nettle->update(&state, b.n, b.p);
+    end_hash(e, &state, within);
+    return true;
 }
 
 /* RFC 2104: H(K ^ opad, H(K ^ ipad, a | b)) */
@@ -37,11 +85,14 @@ static bool hmac(const struct zs_mac *m, struct zs_span a, struct zs_span b, uin
 {
     const struct zs_enctype *e = m->enctype;
     uint8_t within[DIGEST_MAX];
-    gcry_buffer_t inner[] = {buffer(m->inner, e->hash_block), buffer(a.p, a.n), buffer(b.p, b.n)};
-    gcry_buffer_t outer[] = {buffer(m->outer, e->hash_block), buffer(within, e->mac_size)};
+    union zs_hash_state state;
 
-    return !gcry_md_hash_buffers(e->hash, 0, within, inner, b.n ? 3 : 2) &&
-           !gcry_md_hash_buffers(e->hash, 0, digest, outer, 2);
+    if (!hash_inner(m, a, b, within))
+        return false;
+    go_on(e, &m->past_outer, &state);
+    e->nettle->update(&state, e->mac_size, within);
+    end_hash(e, &state, digest);
+    return true;
 }
 
 /* libgcrypt: a CMAC refuses to be given nothing. */

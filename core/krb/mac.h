@@ -5,12 +5,22 @@
 /* An enctype's keyed checksum with its key: HMAC (RFC 2104) or CMAC (RFC 4493). */
 #include "core/krb/enctype.h"
 
+#include <nettle/sha1.h>
+#include <nettle/sha2.h>
+
 #define ZS_HASH_BLOCK_MAX 128 /* octets: SHA-384's */
+
+union zs_hash_state { /* of any of the table's hashes */
+    struct sha1_ctx sha1;
+    struct sha256_ctx sha256;
+    struct sha512_ctx sha512;
+};
 
 struct zs_mac {
     const struct zs_enctype *enctype;
-    gcry_mac_hd_t cmac; /* NULL where it is HMAC, and then: */
-    uint8_t inner[ZS_HASH_BLOCK_MAX], outer[ZS_HASH_BLOCK_MAX]; /* K ^ ipad, K ^ opad */
+    gcry_mac_hd_t cmac;                         /* NULL where it is HMAC, and then: */
+    uint8_t inner[ZS_HASH_BLOCK_MAX];           /* K ^ ipad */
+    union zs_hash_state past_inner, past_outer; /* the hash behind it, and behind K ^ opad */
 };
 
 /* key has e->mac_key octets. False: libgcrypt refused; *m may be cleared all the same. */

@@ -11,7 +11,10 @@ struct zs_seal {
     const struct zs_enctype *enctype;
     gcry_cipher_hd_t cipher; /* Ke; CBC with ciphertext stealing */
     struct zs_mac integrity; /* Ki: of sealed texts */
-    struct zs_mac checksum;  /* Kc: of texts in the clear */
+    /* Kc: of texts in the clear, which are rare: made with the first one. */
+    struct zs_mac *checksum;
+    struct zs_key base;
+    uint32_t usage;
 };
 
 /* RFC 3961, 5.3: the constant is the usage and one octet: AA for Ke, 55 for Ki, 99 for Kc. */
@@ -23,22 +26,22 @@ static bool derive(const struct zs_enctype *e, const struct zs_key *base, uint32
     return e->derive(e, base, zs_span(constant, sizeof constant), out, n);
 }
 
-static bool open_mac(struct zs_mac *m, const struct zs_enctype *e, const struct zs_key *base,
-                     uint32_t usage, uint8_t which)
-{
-    uint8_t key[ZS_KEY_MAX];
-
-    bool ok = derive(e, base, usage, which, key, e->mac_key) && zs_mac_init(m, e, key);
-    explicit_bzero(key, sizeof key);
-    return ok;
-}
-
-static bool open_cipher(struct zs_seal *s, const struct zs_key *base, uint32_t usage)
+static bool open_mac(struct zs_mac *m, const struct zs_seal *s, uint8_t which)
 {
     const struct zs_enctype *e = s->enctype;
     uint8_t key[ZS_KEY_MAX];
 
-    bool ok = derive(e, base, usage, 0xaa, key, e->key) &&
+    bool ok = derive(e, &s->base, s->usage, which, key, e->mac_key) && zs_mac_init(m, e, key);
+    explicit_bzero(key, sizeof key);
+    return ok;
+}
+
+static bool open_cipher(struct zs_seal *s)
+{
+    const struct zs_enctype *e = s->enctype;
+    uint8_t key[ZS_KEY_MAX];
+
+    bool ok = derive(e, &s->base, s->usage, 0xaa, key, e->key) &&
               !gcry_cipher_open(&s->cipher, e->cipher, GCRY_CIPHER_MODE_CBC,
                                 GCRY_CIPHER_CBC_CTS | GCRY_CIPHER_SECURE) &&
               !gcry_cipher_setkey(s->cipher, key, e->key);
@@ -54,8 +57,9 @@ struct zs_seal *zs_seal_new(const struct zs_key *base, uint32_t usage)
         return NULL;
     struct zs_seal *s = zs_vault_new(sizeof *s);
     s->enctype = e;
-    bool ok = open_cipher(s, base, usage) && open_mac(&s->integrity, e, base, usage, 0x55) &&
-              open_mac(&s->checksum, e, base, usage, 0x99);
+    s->base = *base;
+    s->usage = usage;
+    bool ok = open_cipher(s) && open_mac(&s->integrity, s, 0x55);
     zs_key_wipe_stack();
     if (ok)
         return s;
@@ -70,7 +74,9 @@ void zs_seal_free(struct zs_seal *s)
         return;
     gcry_cipher_close(s->cipher);
     zs_mac_clear(&s->integrity);
-    zs_mac_clear(&s->checksum);
+    if (s->checksum)
+        zs_mac_clear(s->checksum);
+    zs_vault_free(s->checksum);
     zs_vault_free(s);
 }
 
@@ -133,12 +139,34 @@ bool zs_seal_close(struct zs_seal *s, uint8_t *text, size_t n)
     return zs_mac_make(&s->integrity, all, zs_span(NULL, 0), text + n) && encrypt(s, text, n);
 }
 
+static struct zs_mac *new_checksum(const struct zs_seal *s)
+{
+    struct zs_mac *m = zs_vault_new(sizeof *m);
+
+    if (open_mac(m, s, 0x99)) {
+        zs_key_wipe_stack();
+        return m;
+    }
+    zs_mac_clear(m);
+    zs_vault_free(m);
+    return NULL;
+}
+
+static struct zs_mac *checksum_of(struct zs_seal *s)
+{
+    if (!s->checksum)
+        s->checksum = new_checksum(s);
+    return s->checksum;
+}
+
 bool zs_seal_sign(struct zs_seal *s, struct zs_span a, struct zs_span b, uint8_t *tag)
 {
-    return zs_mac_make(&s->checksum, a, b, tag);
+    struct zs_mac *m = checksum_of(s);
+    return m && zs_mac_make(m, a, b, tag);
 }
 
 bool zs_seal_check(struct zs_seal *s, struct zs_span a, struct zs_span b, struct zs_span tag)
 {
-    return zs_mac_holds(&s->checksum, a, b, tag);
+    struct zs_mac *m = checksum_of(s);
+    return m && zs_mac_holds(m, a, b, tag);
 }

@@ -23,7 +23,8 @@ bool zs_seal_open(struct zs_seal *s, struct zs_span sealed, uint8_t *out);
  * zs_seal_tag() octets in all. n is at least the confounder's. False: libgcrypt refused. Nothing is allocated. */
 bool zs_seal_close(struct zs_seal *s, uint8_t *text, size_t n);
 
-/* tag gets the checksum (Kc) of a followed by b, zs_seal_tag() octets. */
+/* tag gets the checksum (Kc) of a followed by b, zs_seal_tag() octets. False: libgcrypt refused. The first call of this
+ * or the next one allocates. */
 bool zs_seal_sign(struct zs_seal *s, struct zs_span a, struct zs_span b, uint8_t *tag);
 /* Does tag hold the checksum (Kc) of a followed by b? */
 bool zs_seal_check(struct zs_seal *s, struct zs_span a, struct zs_span b, struct zs_span tag);

@@ -15,6 +15,7 @@ FORBIDDEN = [
     ("core/wire/frame.c", "  #  include <glib.h>", "core/wire may not use"),
     ("core/krb/key.c", '#include "core/conn/conn.h"', "core/krb may not use"),
     ("core/conn/conn.c", "#include <gcrypt.h>", "core/conn may not use"),
+    ("core/conn/conn.c", "#include <nettle/sha1.h>", "core/conn may not use"),
     ("core/conn/conn.c", "#include <pcap/pcap.h>", "core/conn may not use"),
     ("core/conn/conn.c", "#include <sys/socket.h>", "core/conn may not use"),
     ("core/krb/key.c", "#include <epan/packet.h>", "core/krb may not use"),
