@@ -24,4 +24,22 @@ typedef bool zbool;
 #endif
 #include <epan/dissectors/packet-gssapi.h>
 
+/* Follow: from 4.4 on it wants to know how many streams there are, and of sub-streams, which ZMTP has not. A
+ * conversation filter's two callbacks are handed a datum from then on. */
+#if ZS_WS_VERSION < 404
+#define zs_compat_register_follow(proto, tap, packet, stream, addresses, port, listener, count) \
+    register_follow_stream(proto, tap, packet, stream, addresses, port, listener)
+#define ZS_CONVERSATION_FILTER_ARGUMENTS struct _packet_info *pinfo
+#define ZS_CONVERSATION_FILTER_UNUSED    (void)0
+#define zs_compat_register_conversation_filter(name, label, valid, build) \
+    register_conversation_filter(name, label, valid, build)
+#else
+#define zs_compat_register_follow(proto, tap, packet, stream, addresses, port, listener, count) \
+    register_follow_stream(proto, tap, packet, stream, addresses, port, listener, count, NULL)
+#define ZS_CONVERSATION_FILTER_ARGUMENTS struct _packet_info *pinfo, void *user
+#define ZS_CONVERSATION_FILTER_UNUSED    (void)user
+#define zs_compat_register_conversation_filter(name, label, valid, build) \
+    register_conversation_filter(name, label, valid, build, NULL)
+#endif
+
 #endif

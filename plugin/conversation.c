@@ -46,6 +46,17 @@ struct zs_conversation *zs_conversation_of(packet_info *pinfo, int proto,
     return c;
 }
 
+struct zs_conversation *zs_conversation_find(packet_info *pinfo, int proto)
+{
+    const conversation_t *conv = find_conversation_pinfo(pinfo, 0);
+    return conv ? conversation_get_proto_data(conv, proto) : NULL;
+}
+
+uint32_t zs_conversation_count(void)
+{
+    return conversations;
+}
+
 enum zs_dir zs_conversation_dir(const struct zs_conversation *c, const packet_info *pinfo)
 {
     bool from_client = pinfo->srcport == c->client_port && addresses_equal(&pinfo->src, &c->client);

@@ -53,6 +53,10 @@ struct zs_pdu {
 /* The conversation of this packet, made on first sight. */
 struct zs_conversation *zs_conversation_of(packet_info *pinfo, int proto,
                                            const struct zs_keyring *keys);
+/* … or NULL, where there is none. */
+struct zs_conversation *zs_conversation_find(packet_info *pinfo, int proto);
+/* How many this file has so far. */
+uint32_t zs_conversation_count(void);
 enum zs_dir zs_conversation_dir(const struct zs_conversation *c, const packet_info *pinfo);
 
 /* Who that side is under the context in force at pdu; NULL: nobody, or not known. */

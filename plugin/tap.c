@@ -50,8 +50,8 @@ bool zs_tap_wanted(int tap, const struct zs_shown *s)
 
 void zs_tap_queue(const struct zs_shown *s, const struct zs_reading *r)
 {
-    if (!zs_tap_wanted(tap_zmtp, s))
-        return;
+    if (s->pdu->kind == ZS_PDU_OLD || !zs_tap_wanted(tap_zmtp, s))
+        return; /* what comes again was told already */
     struct queued *q = queued_of(s->pinfo);
     struct zs_tap *t = wmem_new0(s->pinfo->pool, struct zs_tap);
     t->conversation = s->conversation;

@@ -10,6 +10,7 @@
 #include "plugin/keys.h"
 #include "plugin/payload.h"
 #include "plugin/tap.h"
+#include "plugin/tools.h"
 
 #include "core/conn/resync.h"
 #include "core/wire/greeting.h"
@@ -187,6 +188,8 @@ void zs_zmtp_register(void)
     zs_fields_register(proto_zmtp);
     zs_dissect_init(proto_zmtp);
     zs_tap_register(proto_zmtp);
+    zs_follow_register(proto_zmtp);
+    zs_tables_register(proto_zmtp);
     handle = register_dissector(ZS_DISSECTOR, zs_dissect, proto_zmtp);
     if (!builtin)
         register_dissector("zmtp", zs_dissect, proto_zmtp);

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ZS_PLUGIN_TOOLS_H
+#define ZS_PLUGIN_TOOLS_H
+
+/* Wireshark's own tools, as they know ZMTP: docs/wireshark.md has a line for each. They listen to the tap of
+ * plugin/tap.h; nothing of them costs anything until the user asks for it. */
+#include "plugin/tap.h"
+
+/* Registration; once each, for an adopted protocol as for one of ours. */
+void zs_follow_register(int proto);
+void zs_tables_register(int proto);
+
+#endif
