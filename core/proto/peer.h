@@ -27,15 +27,15 @@ enum zs_role { ZS_ROLE_CLIENT, ZS_ROLE_SERVER };
 /* What is awaited of the other side. */
 enum zs_peer_state {
     ZS_PEER_WANT_GREETING,
-    ZS_PEER_WANT_TOKEN, /* GSSAPI: a context token */
+    ZS_PEER_WANT_HELLO, /* server: the first context token, which shows the client's form */
+    ZS_PEER_WANT_TOKEN, /* GSSAPI: a context token that goes on */
     ZS_PEER_WANT_EMPTY, /* server, libzmq's form: the empty command by which the client says that its context stands */
     ZS_PEER_WANT_READY,
     ZS_PEER_OPEN, /* messages and commands go both ways */
     ZS_PEER_CLOSED, /* nothing is taken or said any more; what zs_peer_output() holds may still be sent */
     ZS_PEER_STATE_COUNT
 };
-const char *
-zs_peer_state_name(enum zs_peer_state s); /* "token": what is awaited; "open", "closed" */
+const char *zs_peer_state_name(enum zs_peer_state s); /* "token": what is awaited; "open" */
 
 /* 38/ZMTP-GSSAPI: exactly one peer sets as-server. libzmq never does. */
 enum zs_as_server {
@@ -113,10 +113,11 @@ struct zs_peer {
     struct zs_peer_options options;
     const struct zs_gss *gss;
     enum zs_peer_state state;
-    enum zs_form form;              /* in use; of a server known from the first command on */
-    bool form_known;                /* … */
+    enum zs_form form;              /* in use … */
+    bool form_known;                /* … and meant: of a server from the first command on */
     struct zs_greeting greeting;    /* the other side's, as far as it came */
     enum zs_socket_type other_type; /* the other side's, from ZS_PEER_OPEN on */
+    bool greeted;                   /* that came to its end */
     bool accepted;                  /* the context stands, and who that is may come in */
     bool seen_part;                 /* OPEN: the frame before had MORE */
     enum zs_rc failed;              /* ZS_PEER_CLOSED: why; ZS_OK: an ERROR, or the end */
@@ -124,10 +125,11 @@ struct zs_peer {
     int64_t started, heard, pinged; /* times; pinged 0: no answer is awaited */
     int64_t ttl_ns;                 /* of the other side's last PING; 0: none */
     struct zs_buf input;            /* of a frame that is not whole */
+    bool spent;                     /* it was whole, and an event borrowed from it */
     struct zs_buf plain;            /* what was unwrapped last */
+    struct zs_buf content;          /* what is put together to be wrapped */
     struct zs_buf output;
     size_t taken; /* octets of output that were sent */
-    bool reset;   /* input was whole and handed out */
 };
 
 /* Starts, which puts a greeting to the output. gss and what options borrow outlive p; of NULL, gss may be NULL. */
@@ -155,6 +157,8 @@ void zs_peer_sent(struct zs_peer *p, size_t n);
 bool zs_peer_send(struct zs_peer *p, struct zs_span data, bool more);
 bool zs_peer_subscribe(struct zs_peer *p, struct zs_span topic);
 bool zs_peer_cancel(struct zs_peer *p, struct zs_span topic);
+/* Has the other side heartbeats? Not in ZMTP 3.0 in the clear, nor in dialect A. */
+bool zs_peer_may_ping(const struct zs_peer *p);
 bool zs_peer_ping(struct zs_peer *p, uint16_t ttl, struct zs_span context);
 /* Says ERROR, with a reason of up to 255 octets, and closes. Any state behind the greeting. */
 bool zs_peer_error(struct zs_peer *p, const char *reason);
