@@ -227,20 +227,19 @@ static void report_begin(const struct zs_observation *o, const struct zs_timelin
 /* Not behind the packet limit; nor once the user has interrupted, but that what comes through a pipe is read to its
  * end, which the same Ctrl+C brings. */
 static bool wants_more(const struct run *run, const struct zs_timeline *timeline,
-                       const struct zs_net_counters *counters)
+                       const struct zs_net *net)
 {
-    if (run->o->packet_limit && counters->packets >= run->o->packet_limit)
+    if (run->o->packet_limit && net->counters.packets >= run->o->packet_limit)
         return false;
     return !zs_interrupted() || zs_timeline_is_stream(timeline);
 }
 
-static void read_packets(struct run *run, struct zs_timeline *timeline, struct zs_flows *flows,
-                         struct zs_net_counters *counters)
+static void read_packets(struct run *run, struct zs_timeline *timeline, struct zs_net *net)
 {
     struct zs_report_summary *s = &run->summary;
     struct zs_packet packet;
 
-    while (wants_more(run, timeline, counters)) {
+    while (wants_more(run, timeline, net)) {
         enum zs_capture_answer answer = zs_timeline_next(timeline, &packet);
         if (answer == ZS_CAPTURE_IDLE)
             continue;
@@ -250,7 +249,7 @@ static void read_packets(struct run *run, struct zs_timeline *timeline, struct z
         if (s->first.frame == 0)
             s->first = s->last;
         s->cut += packet.captured < packet.length;
-        zs_net_packet(&packet, flows, counters);
+        zs_net_packet(net, &packet);
     }
     s->dropped = zs_timeline_dropped(timeline);
 }
@@ -271,16 +270,18 @@ bool zs_observe(const struct zs_observation *o, GError **error)
     struct zs_timeline *timeline = open_timeline(&run);
 
     if (zs_timeline_count(timeline)) {
-        struct zs_net_counters counters = {0};
         struct zs_flows *flows = zs_flows_new(&sink, &run, NULL);
+        struct zs_net net;
+        zs_net_init(&net, flows, o->checksums);
         report_begin(o, timeline);
-        read_packets(&run, timeline, flows, &counters);
+        read_packets(&run, timeline, &net);
         struct zs_net_stamp last = {.time_ns = run.summary.last.time_ns,
                                     .frame = run.summary.last.frame};
         zs_flows_flush(flows, &last);
         zs_flows_free(flows);
-        run.summary.packets = counters.packets;
-        run.summary.not_read = counters.packets - counters.segments;
+        run.summary.packets = net.counters.packets;
+        run.summary.not_read = net.counters.packets - net.counters.segments;
+        zs_net_clear(&net);
         run.summary.peak_memory = peak_memory();
         o->report->end(&o->options, &run.summary);
         if (o->summary)

@@ -15,6 +15,7 @@ struct zs_observation {
     bool follow;           /* a single file still grows: wait for more at its end */
     const char *filter;    /* pcap-filter(7), or NULL */
     const GArray *ports;   /* of uint16_t: connections with one of them are ZMTP; may be NULL */
+    bool checksums;        /* leave out TCP segments whose checksum does not hold */
     uint64_t packet_limit; /* stop after so many packets; 0: none */
     struct zs_keyring *keys;     /* may be NULL; a capture's secrets blocks are added */
     const uint64_t *connections; /* only these are reported and counted; none: all */

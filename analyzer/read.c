@@ -19,7 +19,7 @@ struct read_options {
     char **decode_as; /* -d */
     GArray *ports;    /* of uint16_t, from decode_as */
     gint64 packets;   /* G_MININT64: not given */
-    gboolean json, hex, no_data, follow;
+    gboolean json, hex, no_data, follow, checksums;
 };
 
 static void clear_options(struct read_options *r)
@@ -44,6 +44,9 @@ static bool parse(int argc, char **argv, struct read_options *r, GError **error)
          "IFACE"},
         {"follow", 0, 0, G_OPTION_ARG_NONE, &r->follow,
          "the capture still grows: wait for more at its end, until Ctrl+C", NULL},
+        {"verify-checksums", 0, 0, G_OPTION_ARG_NONE, &r->checksums,
+         "leave out TCP segments whose checksum is wrong; a host's own are, where its adapter makes them",
+         NULL},
         {"filter", 'f', 0, G_OPTION_ARG_STRING, &r->filter,
          "read only the packets that a pcap-filter(7) lets through", "FILTER"},
         {"decode-as", 'd', 0, G_OPTION_ARG_STRING_ARRAY, &r->decode_as,
@@ -132,6 +135,7 @@ static int observe(const struct read_options *r)
         .files = (const char *const *)r->files,
         .interface = r->interface,
         .follow = r->follow,
+        .checksums = r->checksums,
         .filter = r->filter,
         .ports = r->ports,
         .packet_limit = r->packets > 0 ? (uint64_t)r->packets : 0,

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Link-layer headers: IEEE 802.3 with 802.1Q and 802.1ad tags, and libpcap's own forms
- * (https://www.tcpdump.org/linktypes.html).
- * Limits: LLC/SNAP in 802.3 frames, MPLS and PPP are not opened: their packets say ethertype 0 or
- * their own. Of Linux cooked packets only those count whose protocol field holds an ethertype. */
+/* Link-layer headers: IEEE 802.3 with 802.1Q and 802.1ad tags, LLC/SNAP (IEEE 802), MPLS (RFC 3032), PPP (RFC 1661,
+ * 1662), PPPoE (RFC 2516), Cisco HDLC, and libpcap's own forms (https://www.tcpdump.org/linktypes.html).
+ * Limits: below MPLS labels only IP is found, by its version, for the labels do not say what they carry. PPP is
+ * neither compressed nor encrypted. Of Linux cooked packets only those count whose protocol field holds an ethertype. */
 #include "analyzer/net/link.h"
 
 #include "analyzer/net/octets.h"
+
+#include <string.h>
 
 /* Takes the header off the front of in and sets its ethertype. False: it is not all there. */
 typedef bool reader(struct zs_link *in);
@@ -22,17 +24,94 @@ static bool take(struct zs_link *in, size_t n, const uint8_t **octets)
     return true;
 }
 
-/* Tags may be nested; each takes 4 octets, so that this ends with the packet. */
-static bool skip_tags(struct zs_link *in)
+/* Nothing in front: the version in the first four bits tells. */
+static bool read_raw(struct zs_link *in)
+{
+    if (in->captured == 0)
+        return false;
+    unsigned version = in->payload[0] >> 4;
+    in->ethertype = version == 4 ? ZS_ETHERTYPE_IPV4 : version == 6 ? ZS_ETHERTYPE_IPV6 : 0;
+    return true;
+}
+
+/* RFC 3032, 2.1: entries of four octets, the last of which has the bit S. */
+static bool read_labels(struct zs_link *in)
+{
+    const uint8_t *entry;
+    do {
+        if (!take(in, 4, &entry))
+            return false;
+    } while (!(entry[2] & 1));
+    return read_raw(in);
+}
+
+/* RFC 1661, 2, with or without the address and control fields of RFC 1662, 3.1; the protocol may be cut to one octet. */
+static bool read_ppp(struct zs_link *in)
+{
+    const uint8_t *octets;
+    if (in->captured >= 2 && zs_be16(in->payload) == 0xff03 && !take(in, 2, &octets))
+        return false;
+    if (!take(in, 1, &octets) || octets[0] == 0xff) /* no protocol: half of the two fields */
+        return false;
+    uint16_t protocol = octets[0];
+    if (!(protocol & 1)) {
+        if (!take(in, 1, &octets))
+            return false;
+        protocol = (uint16_t)(protocol << 8 | octets[0]);
+    }
+    in->ethertype = 0;
+    if (protocol == 0x0021)
+        in->ethertype = ZS_ETHERTYPE_IPV4;
+    else if (protocol == 0x0057)
+        in->ethertype = ZS_ETHERTYPE_IPV6;
+    else if (protocol == 0x0281)
+        return read_labels(in);
+    return true;
+}
+
+static bool read_pppoe(struct zs_link *in)
+{
+    const uint8_t *header;
+    return take(in, 6, &header) && read_ppp(in);
+}
+
+/* IEEE 802.3, 3.2.6: what would be an ethertype is a length, and LLC follows; with SNAP in it there is one all the same. */
+static bool read_llc(struct zs_link *in)
+{
+    static const uint8_t snap[] = {0xaa, 0xaa, 3, 0, 0, 0};
+    const uint8_t *llc;
+    in->ethertype = 0;
+    if (memcmp(in->payload, snap, in->captured < sizeof snap ? in->captured : sizeof snap) != 0)
+        return true;
+    if (!take(in, 8, &llc))
+        return in->length < 8;
+    in->ethertype = zs_be16(llc + 6);
+    return true;
+}
+
+/* What may stand between the link layer and IP, nested; each takes 4 octets at least, so that this ends with the
+ * packet. */
+static bool read_between(struct zs_link *in)
 {
     const uint8_t *tag;
-    /* 802.1Q, 802.1ad, and the number that was used for the latter before */
-    while (in->ethertype == 0x8100 || in->ethertype == 0x88a8 || in->ethertype == 0x9100) {
-        if (!take(in, 4, &tag))
-            return false;
-        in->ethertype = zs_be16(tag + 2);
+    for (;;) {
+        switch (in->ethertype) {
+        case 0x8100: /* 802.1Q */
+        case 0x88a8: /* 802.1ad, and the number that was used for it before */
+        case 0x9100:
+            if (!take(in, 4, &tag))
+                return false;
+            in->ethertype = zs_be16(tag + 2);
+            break;
+        case 0x8847: /* MPLS */
+        case 0x8848:
+            return read_labels(in);
+        case 0x8864:
+            return read_pppoe(in);
+        default:
+            return in->ethertype >= 0x600 || read_llc(in);
+        }
     }
-    return true;
 }
 
 static bool read_ethernet(struct zs_link *in)
@@ -41,11 +120,24 @@ static bool read_ethernet(struct zs_link *in)
     if (!take(in, 14, &header))
         return false;
     in->ethertype = zs_be16(header + 12);
-    if (!skip_tags(in))
+    return read_between(in);
+}
+
+/* Address, control, and an ethertype. */
+static bool read_hdlc(struct zs_link *in)
+{
+    const uint8_t *header;
+    if (!take(in, 4, &header))
         return false;
-    if (in->ethertype < 0x600) /* IEEE 802.3, 3.2.6: a length, LLC follows */
-        in->ethertype = 0;
-    return true;
+    in->ethertype = zs_be16(header + 2);
+    return read_between(in);
+}
+
+/* One octet that says who sent it, then PPP. */
+static bool read_ppp_with_direction(struct zs_link *in)
+{
+    const uint8_t *direction;
+    return take(in, 1, &direction) && read_ppp(in);
 }
 
 /* The address family in the capturing host's octet order, which need not be ours. */
@@ -73,16 +165,6 @@ static bool read_null(struct zs_link *in)
     return true;
 }
 
-/* Nothing in front: the version in the first four bits tells. */
-static bool read_raw(struct zs_link *in)
-{
-    if (in->captured == 0)
-        return false;
-    unsigned version = in->payload[0] >> 4;
-    in->ethertype = version == 4 ? ZS_ETHERTYPE_IPV4 : version == 6 ? ZS_ETHERTYPE_IPV6 : 0;
-    return true;
-}
-
 static bool read_ipv4(struct zs_link *in)
 {
     in->ethertype = ZS_ETHERTYPE_IPV4;
@@ -101,7 +183,7 @@ static bool read_sll(struct zs_link *in)
     if (!take(in, 16, &header))
         return false;
     in->ethertype = zs_be16(header + 14);
-    return skip_tags(in);
+    return in->ethertype < 0x600 || read_between(in);
 }
 
 static bool read_sll2(struct zs_link *in)
@@ -110,7 +192,7 @@ static bool read_sll2(struct zs_link *in)
     if (!take(in, 20, &header))
         return false;
     in->ethertype = zs_be16(header);
-    return skip_tags(in);
+    return in->ethertype < 0x600 || read_between(in);
 }
 
 // clang-format off
@@ -120,11 +202,17 @@ static const struct {
 } rows[] = {
     {   0, read_null     }, /* NULL: BSD loopback, host order */
     {   1, read_ethernet }, /* EN10MB */
+    {   9, read_ppp      }, /* PPP */
     {  12, read_raw      }, /* RAW */
     {  14, read_raw      }, /* RAW on OpenBSD */
+    {  50, read_ppp      }, /* PPP_SERIAL */
+    {  51, read_pppoe    }, /* PPP_ETHER */
     { 101, read_raw      }, /* RAW as files have it */
+    { 104, read_hdlc     }, /* C_HDLC */
     { 108, read_null     }, /* LOOP: OpenBSD loopback, network order */
     { 113, read_sll      }, /* LINUX_SLL */
+    { 166, read_ppp_with_direction }, /* PPP_PPPD */
+    { 204, read_ppp_with_direction }, /* PPP_WITH_DIR */
     { 228, read_ipv4     }, /* IPV4 */
     { 229, read_ipv6     }, /* IPV6 */
     { 276, read_sll2     }, /* LINUX_SLL2 */

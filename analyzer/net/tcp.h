@@ -3,6 +3,9 @@
 #define ZS_NET_TCP_H
 
 /* A TCP segment (RFC 9293, 3.1). */
+#include "analyzer/net/ip.h"
+
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,5 +36,8 @@ struct zs_tcp {
 /* p: captured octets of a segment that had length octets on the wire; length >= captured. */
 enum zs_tcp_answer zs_tcp_parse(const uint8_t *p, size_t captured, size_t length,
                                 struct zs_tcp *tcp);
+
+/* Does the checksum hold of the segment that is ip's payload? True, too, where the capture lacks octets of it. */
+bool zs_tcp_checksum_holds(const struct zs_ip *ip);
 
 #endif

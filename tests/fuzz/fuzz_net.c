@@ -73,16 +73,18 @@ static const struct zs_flow_sink sink = {on_opened, on_data, on_hole, on_hole, o
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const int link_types[16] = {1, 0, 12, 101, 108, 113, 228, 229, 276, 14, 105};
+    static const int link_types[16] = {1,   0,  12,  101, 108, 113, 228, 229,
+                                       276, 14, 105, 9,   50,  51,  104, 166};
     const struct zs_flow_limits limits = {.connections = CONNECTIONS,
                                           .pending_octets = 2000,
                                           .pending_pieces = 4,
                                           .all_pending_octets = 5000};
     struct run run = {0};
     current = &run;
-    struct zs_net_counters counters = {0};
+    struct zs_net net;
     struct zs_net_stamp last = {0};
     struct zs_flows *flows = zs_flows_new(&sink, &run, &limits);
+    zs_net_init(&net, flows, size % 2);
     for (; size >= 4; run.frame = last.frame) {
         uint32_t n = (uint32_t)(data[2] << 8 | data[3]);
         struct zs_packet packet = {.link_type = link_types[data[0] & 15], .data = data + 4};
@@ -90,14 +92,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         packet.length = packet.captured + 8 * data[1];
         packet.number = last.frame = run.frame = last.frame + 1;
         packet.time_ns = last.time_ns += (data[0] >> 4) * INT64_C(100000000);
-        zs_net_packet(&packet, flows, &counters);
+        zs_net_packet(&net, &packet);
         size -= 4 + packet.captured;
         data += 4 + packet.captured;
     }
-    FUZZ_CHECK(counters.packets == last.frame);
-    FUZZ_CHECK(counters.segments + counters.not_ip + counters.not_tcp + counters.fragments +
-                   counters.cut + counters.malformed + counters.unknown ==
-               counters.packets);
+    const struct zs_net_counters *c = &net.counters;
+    FUZZ_CHECK(c->packets == last.frame);
+    FUZZ_CHECK(c->segments + c->not_ip + c->not_tcp + c->fragments + c->cut + c->malformed +
+                   c->bad_checksum + c->unknown ==
+               c->packets);
+    zs_net_clear(&net);
     zs_flows_flush(flows, &last);
     FUZZ_CHECK(run.open == 0);
     zs_flows_free(flows);

@@ -39,8 +39,8 @@ static const struct row {
     {"ipv4_length_zero_cut", V4, P(IPV4("\x45", "\0\0", "\0\0") "segment"), ZS_IP_OK, "segment", 6, 90000, 89980},
     {"ipv4_snap_length", V4,     P(IPV4("\x45", "\0\x30", "\0\0") "segment"), ZS_IP_OK, "segment", 6, 60, 28},
     {"ipv4_longer_than_the_packet", V4, P(IPV4("\x45", "\xff\xff", "\0\0") "segment"), ZS_IP_OK, "segment", 6, 0, 0},
-    {"ipv4_first_fragment", V4,  P(IPV4("\x45", "\0\x1b", "\x20\0") "segment"), ZS_IP_FRAGMENT, NULL, 0, 0, 0},
-    {"ipv4_last_fragment", V4,   P(IPV4("\x45", "\0\x1b", "\0\1") "segment"), ZS_IP_FRAGMENT, NULL, 0, 0, 0},
+    {"ipv4_first_fragment", V4,  P(IPV4("\x45", "\0\x1b", "\x20\0") "segment"), ZS_IP_FRAGMENT, "segment", 6, 0, 0},
+    {"ipv4_last_fragment", V4,   P(IPV4("\x45", "\0\x1b", "\0\1") "segment"), ZS_IP_FRAGMENT, "segment", 6, 0, 0},
     {"ipv4_version_6", V4,       P(IPV4("\x65", "\0\x1b", "\0\0") "segment"), ZS_IP_MALFORMED, NULL, 0, 0, 0},
     {"ipv4_header_of_16", V4,    P(IPV4("\x44", "\0\x1b", "\0\0") "segment"), ZS_IP_MALFORMED, NULL, 0, 0, 0},
     {"ipv4_header_beyond_the_packet", V4, P(IPV4("\x4f", "\0\x1b", "\0\0") "segment"), ZS_IP_MALFORMED, NULL, 0, 0, 0},
@@ -58,8 +58,8 @@ static const struct row {
     {"ipv6_four_headers", V6,    P(IPV6("\0\x27", "\0") "\x3c\0\1\4\0\0\0\0" "\x2b\0\1\4\0\0\0\0" "\x2c\0\4\0\0\0\0\0" "\6\0\0\0\0\0\0\1" "segment"), ZS_IP_OK, "segment", 6, 0, 0},
     {"ipv6_fragment_that_is_whole", V6, P(IPV6("\0\xf", "\x2c") "\6\0\0\0\0\0\0\1" "segment"), ZS_IP_OK, "segment", 6, 0, 0},
     {"ipv6_fragment_reserved_bits", V6, P(IPV6("\0\xf", "\x2c") "\6\xff\0\6\0\0\0\1" "segment"), ZS_IP_OK, "segment", 6, 0, 0},
-    {"ipv6_first_fragment", V6,  P(IPV6("\0\xf", "\x2c") "\6\0\0\1\0\0\0\1" "segment"), ZS_IP_FRAGMENT, NULL, 0, 0, 0},
-    {"ipv6_last_fragment", V6,   P(IPV6("\0\xf", "\x2c") "\6\0\0\x08\0\0\0\1" "segment"), ZS_IP_FRAGMENT, NULL, 0, 0, 0},
+    {"ipv6_first_fragment", V6,  P(IPV6("\0\xf", "\x2c") "\6\0\0\1\0\0\0\1" "segment"), ZS_IP_FRAGMENT, "segment", 6, 0, 0},
+    {"ipv6_last_fragment", V6,   P(IPV6("\0\xf", "\x2c") "\6\0\0\x08\0\0\0\1" "segment"), ZS_IP_FRAGMENT, "segment", 6, 0, 0},
     {"ipv6_extension_beyond_the_packet", V6, P(IPV6("\0\xf", "\0") "\6\xff\1\4\0\0\0\0" "segment"), ZS_IP_MALFORMED, NULL, 0, 0, 0},
     {"ipv6_extension_beyond_its_length", V6, P(IPV6("\0\4", "\0") "\6\0\1\4\0\0\0\0" "segment"), ZS_IP_MALFORMED, NULL, 0, 0, 0},
     {"ipv6_no_next_header", V6,  P(IPV6("\0\0", "\x3b") ""), ZS_IP_OK, "", 59, 0, 0},
@@ -77,7 +77,7 @@ static void answer_of_the_whole(const void *data)
     enum zs_ip_answer answer =
         zs_ip_parse(row->ethertype, copy, row->n, row->wire ? row->wire : row->n, &ip);
     g_assert_cmpint(answer, ==, row->answer);
-    if (answer != ZS_IP_OK) {
+    if (answer != ZS_IP_OK && answer != ZS_IP_FRAGMENT) {
         g_assert_cmpuint(ip.family, ==, 99); /* untouched */
     } else {
         bool v4 = row->ethertype == V4;
@@ -105,7 +105,7 @@ static void cut_anywhere_is_cut_or_shorter(const void *data)
         struct zs_ip ip;
         uint8_t *copy = zs_guard_copy(row->packet, captured);
         enum zs_ip_answer answer = zs_ip_parse(row->ethertype, copy, captured, wire, &ip);
-        if (answer == ZS_IP_OK) {
+        if (answer == row->answer) {
             g_assert_cmpuint(ip.length, ==, payload_wire);
             g_assert_true(ip.payload + ip.captured <= copy + captured);
             g_assert_cmpmem(ip.payload, ip.captured, row->payload, MIN(ip.captured, payload));
@@ -134,6 +134,41 @@ static void short_packet_stays_inside(const void *data)
     }
 }
 
+static void fragments_say_their_place(void)
+{
+    static const char v4[] = IPV4("\x45", "\0\x1b", "\x20\x05") "segment";
+    static const char v6[] = IPV6("\0\xf", "\x2c") "\x3c\0\xff\xf8\1\2\3\4"
+                                                   "segment";
+    struct zs_ip ip;
+    g_assert_cmpint(zs_ip_parse(V4, (const uint8_t *)v4, sizeof v4 - 1, sizeof v4 - 1, &ip), ==,
+                    ZS_IP_FRAGMENT);
+    g_assert_cmpuint(ip.fragment.id, ==, 1);
+    g_assert_cmpuint(ip.fragment.offset, ==, 40);
+    g_assert_true(ip.fragment.more);
+    g_assert_cmpint(zs_ip_parse(V6, (const uint8_t *)v6, sizeof v6 - 1, sizeof v6 - 1, &ip), ==,
+                    ZS_IP_FRAGMENT);
+    g_assert_cmpuint(ip.fragment.id, ==, 0x01020304);
+    g_assert_cmpuint(ip.fragment.offset, ==, 65528);
+    g_assert_false(ip.fragment.more);
+    g_assert_cmpuint(ip.protocol, ==, 60);
+}
+
+/* What a first fragment carried may begin with more extension headers. */
+static void whole_datagram_goes_on_with_its_headers(void)
+{
+    static const uint8_t octets[] = "\6\0\1\4\0\0\0\0"
+                                    "segment";
+    struct zs_ip ip = {
+        .family = 6, .protocol = 60, .payload = octets, .captured = 15, .length = 15};
+    g_assert_cmpint(zs_ip_resume(&ip), ==, ZS_IP_OK);
+    g_assert_cmpuint(ip.protocol, ==, 6);
+    g_assert_cmpmem(ip.payload, ip.captured, "segment", 7);
+    ip = (struct zs_ip){
+        .family = 4, .protocol = 60, .payload = octets, .captured = 15, .length = 15};
+    g_assert_cmpint(zs_ip_resume(&ip), ==, ZS_IP_OK);
+    g_assert_cmpuint(ip.protocol, ==, 60);
+}
+
 static void add(const char *group, const struct row *row, GTestDataFunc func)
 {
     char *name = g_strdup_printf("/ip/%s/%s", group, row->name);
@@ -146,10 +181,13 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
         add("answer_of_the_whole", &rows[i], answer_of_the_whole);
-        if (rows[i].answer == ZS_IP_OK)
+        if (rows[i].answer == ZS_IP_OK || rows[i].answer == ZS_IP_FRAGMENT)
             add("cut_anywhere_is_cut_or_shorter", &rows[i], cut_anywhere_is_cut_or_shorter);
         if (rows[i].answer != ZS_IP_OTHER)
             add("short_packet_stays_inside", &rows[i], short_packet_stays_inside);
     }
+    g_test_add_func("/ip/fragments_say_their_place", fragments_say_their_place);
+    g_test_add_func("/ip/whole_datagram_goes_on_with_its_headers",
+                    whole_datagram_goes_on_with_its_headers);
     return g_test_run();
 }

@@ -24,6 +24,18 @@ static const struct row {
     {"vlan_in_vlan", 1,    H("\1\2\3\4\5\6" "\7\10\11\12\13\14" "\x88\xa8\x00\x05\x81\x00\x00\x06\x86\xdd"), ZS_ETHERTYPE_IPV6},
     {"three_tags", 1,      H("\1\2\3\4\5\6" "\7\10\11\12\13\14" "\x91\x00\0\1\x88\xa8\0\2\x81\x00\0\3\x08\x00"), ZS_ETHERTYPE_IPV4},
     {"vlan_around_a_length", 1, H("\1\2\3\4\5\6" "\7\10\11\12\13\14" "\x81\x00\x00\x05\x00\x10"), 0},
+    {"snap", 1,            H("\1\2\3\4\5\6" "\7\10\11\12\13\14" "\0\x40" "\xaa\xaa\3\0\0\0\x08\x00"), ZS_ETHERTYPE_IPV4},
+    {"pppoe", 1,           H("\1\2\3\4\5\6" "\7\10\11\12\13\14" "\x88\x64" "\x11\0\0\1\0\x40" "\0\x21"), ZS_ETHERTYPE_IPV4},
+    {"pppoe_in_vlan", 1,   H("\1\2\3\4\5\6" "\7\10\11\12\13\14" "\x81\0\0\5\x88\x64" "\x11\0\0\1\0\x40" "\x57"), ZS_ETHERTYPE_IPV6},
+    {"ppp", 9,             H("\0\x21"), ZS_ETHERTYPE_IPV4},
+    {"ppp_one_octet", 9,   H("\x57"), ZS_ETHERTYPE_IPV6},
+    {"ppp_other", 9,       H("\xc0\x21"), 0},
+    {"ppp_serial", 50,     H("\xff\3\0\x57"), ZS_ETHERTYPE_IPV6},
+    {"ppp_ether", 51,      H("\x11\0\0\1\0\x40" "\0\x21"), ZS_ETHERTYPE_IPV4},
+    {"ppp_pppd", 166,      H("\1\xff\3\0\x21"), ZS_ETHERTYPE_IPV4},
+    {"ppp_with_dir", 204,  H("\0\xff\3\0\x21"), ZS_ETHERTYPE_IPV4},
+    {"hdlc", 104,          H("\x0f\0\x08\x00"), ZS_ETHERTYPE_IPV4},
+    {"sll_mechanism", 113, H("\0\0\0\1\0\6\1\2\3\4\5\6\0\0\0\4"), 4},
     {"null_little_endian", 0, H("\2\0\0\0"), ZS_ETHERTYPE_IPV4},
     {"null_big_endian", 0, H("\0\0\0\2"), ZS_ETHERTYPE_IPV4},
     {"null_linux_ipv6", 0, H("\12\0\0\0"), ZS_ETHERTYPE_IPV6},
@@ -103,6 +115,55 @@ static void raw_ip_tells_its_version(void)
     }
 }
 
+/* Labels do not say what is below them: its version tells. */
+static void mpls_ends_at_the_bottom_of_the_stack(void)
+{
+    static const struct {
+        int link_type;
+        const char *packet;
+        size_t n;
+        uint16_t ethertype;
+    } stacks[] = {
+#define MPLS            \
+    "\1\2\3\4\5\6"      \
+    "\7\10\11\12\13\14" \
+    "\x88\x47"
+        {1,
+         MPLS "\0\1\1\x40"
+              "\x45",
+         19, ZS_ETHERTYPE_IPV4},
+        {1,
+         MPLS "\0\1\0\x40"
+              "\0\2\0\x40"
+              "\0\3\1\x40"
+              "\x60",
+         27, ZS_ETHERTYPE_IPV6},
+        {1,
+         MPLS "\0\1\1\x40"
+              "\0",
+         19, 0},
+        {9,
+         "\2\x81"
+         "\0\1\1\x40"
+         "\x45",
+         7, ZS_ETHERTYPE_IPV4},
+    };
+    for (size_t i = 0; i < G_N_ELEMENTS(stacks); i++) {
+        struct zs_link link;
+        for (size_t n = 0; n < stacks[i].n; n++) {
+            uint8_t *cut = zs_guard_copy(stacks[i].packet, n);
+            g_assert_cmpint(zs_link_parse(stacks[i].link_type, cut, n, 90, &link), ==, ZS_LINK_CUT);
+            zs_guard_free(cut, n);
+        }
+        uint8_t *copy = zs_guard_copy(stacks[i].packet, stacks[i].n);
+        g_assert_cmpint(zs_link_parse(stacks[i].link_type, copy, stacks[i].n, 90, &link), ==,
+                        ZS_LINK_OK);
+        g_assert_cmpuint(link.ethertype, ==, stacks[i].ethertype);
+        g_assert_true(link.payload == copy + stacks[i].n - 1);
+        zs_guard_free(copy, stacks[i].n);
+    }
+}
+
 static void unknown_link_type_is_said(void)
 {
     struct zs_link link;
@@ -123,6 +184,8 @@ int main(int argc, char **argv)
         g_free(name);
     }
     g_test_add_func("/link/raw_ip_tells_its_version", raw_ip_tells_its_version);
+    g_test_add_func("/link/mpls_ends_at_the_bottom_of_the_stack",
+                    mpls_ends_at_the_bottom_of_the_stack);
     g_test_add_func("/link/unknown_link_type_is_said", unknown_link_type_is_said);
     return g_test_run();
 }
