@@ -269,6 +269,7 @@ static void show(const struct zs_shown *s)
 /* Whatever a called dissector throws costs this thing alone; the next one begins at its own offset. */
 static void show_protected(const struct run *run, const struct zs_pdu *pdu)
 {
+    struct zs_outcome outcome = {0};
     const struct zs_shown s = {
         .pinfo = run->pinfo,
         .tree = run->tree,
@@ -276,6 +277,7 @@ static void show_protected(const struct run *run, const struct zs_pdu *pdu)
         .offset = run->offset,
         .conversation = run->c,
         .pdu = pdu,
+        .outcome = &outcome,
     };
 
     TRY

@@ -391,6 +391,15 @@ static void hand_protected(struct handing *h)
     ENDTRY;
 }
 
+/* The name by which a dissector can be called who took the payload. */
+static const char *name_of(const struct handing *h)
+{
+    if (h->handle)
+        return dissector_handle_get_dissector_name(h->handle);
+    const char *name = proto_get_protocol_filter_name(h->taken_by);
+    return find_dissector(name) ? name : NULL;
+}
+
 /* handle NULL: whoever recognises it. */
 static bool give(struct handing *h, dissector_handle_t handle, void *data, const char *why)
 {
@@ -399,6 +408,7 @@ static bool give(struct handing *h, dissector_handle_t handle, void *data, const
     hand_protected(h);
     if (h->taken_by <= 0)
         return false;
+    h->s->outcome->payload = name_of(h);
     proto_item_set_generated(proto_tree_add_string(h->tree, zs_hf.payload_protocol, h->tvb, 0, 0,
                                                    proto_get_protocol_filter_name(h->taken_by)));
     proto_item_set_generated(
@@ -470,6 +480,24 @@ static bool is_json(struct zs_span s)
         i++;
     /* A number or a word alone is JSON, too; what is meant is an object or an array. */
     return i < s.n && (s.p[i] == '{' || s.p[i] == '[') && json_validate(s.p, s.n);
+}
+
+/* Text as an application would send it: UTF-8, and of the control characters only those that lay out lines. */
+static bool is_text(struct zs_span s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] < 0x20 && s.p[i] != '\t' && s.p[i] != '\n' && s.p[i] != '\r')
+            return false;
+    return s.n && g_utf8_validate((const char *)s.p, (gssize)s.n, NULL);
+}
+
+const char *zs_payload_shape(struct zs_span s)
+{
+    return is_json(s)                 ? "json"
+           : zs_content_is_xml(s)     ? "xml"
+           : zs_content_is_msgpack(s) ? "msgpack"
+           : is_text(s)               ? "data-text-lines"
+                                      : "data";
 }
 
 /* Name of the dissector, how a payload shows that it is for it, label, and whether it is asked unless the user says

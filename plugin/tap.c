@@ -6,11 +6,13 @@
 #include "plugin/tap.h"
 
 #include "plugin/fields.h"
+#include "plugin/tools.h"
 
+#include <epan/charsets.h>
 #include <epan/proto_data.h>
 #include <epan/tap.h>
 
-enum { QUEUE_MOST = 4900, KEY_QUEUED = 8 };
+enum { QUEUE_MOST = 4900, KEY_QUEUED = 8, LABEL_MOST = 64 };
 
 static int proto_zmtp;
 static int tap_zmtp = -1;
@@ -48,10 +50,10 @@ bool zs_tap_wanted(int tap, const struct zs_shown *s)
     return q->n++ < QUEUE_MOST;
 }
 
-void zs_tap_queue(const struct zs_shown *s, const struct zs_reading *r)
+static void queue_thing(const struct zs_shown *s, const struct zs_reading *r)
 {
-    if (s->pdu->kind == ZS_PDU_OLD || !zs_tap_wanted(tap_zmtp, s))
-        return; /* what comes again was told already */
+    if (!zs_tap_wanted(tap_zmtp, s))
+        return;
     struct queued *q = queued_of(s->pinfo);
     struct zs_tap *t = wmem_new0(s->pinfo->pool, struct zs_tap);
     t->conversation = s->conversation;
@@ -63,4 +65,25 @@ void zs_tap_queue(const struct zs_shown *s, const struct zs_reading *r)
     t->receiver = zs_principal_of(s->conversation, s->pdu, zs_dir_other(s->pdu->dir));
     q->begun = true;
     tap_queue_packet(tap_zmtp, s->pinfo, t);
+}
+
+void zs_tap_queue(const struct zs_shown *s, const struct zs_reading *r)
+{
+    if (s->pdu->kind == ZS_PDU_OLD)
+        return; /* what comes again was told already */
+    queue_thing(s, r);
+    zs_pdus_queue(s, r);
+    if (r)
+        zs_credentials_queue(s, r);
+}
+
+char *zs_tap_label(wmem_allocator_t *pool, struct zs_span s)
+{
+    int n = s.n < LABEL_MOST ? (int)s.n : LABEL_MOST;
+    char *label = (char *)get_utf_8_string(pool, n ? s.p : (const uint8_t *)"", n);
+
+    for (char *c = label; *c; c++)
+        if (g_ascii_iscntrl(*c))
+            *c = '.';
+    return label;
 }

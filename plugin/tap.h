@@ -24,7 +24,11 @@ void zs_tap_register(int proto);
  * takes, which an expert item says. */
 bool zs_tap_wanted(int tap, const struct zs_shown *s);
 
-/* Tells the listeners. r: what the thing was read as, if it is a frame; copied. */
+/* Tells the listeners of that tap and those of plugin/tools.h. r: what the thing was read as, if it is a frame; copied.
+ */
 void zs_tap_queue(const struct zs_shown *s, const struct zs_reading *r);
+
+/* Octets of a peer as a label: UTF-8 on one line, as far as LABEL_MOST octets; the caller's pool. */
+char *zs_tap_label(wmem_allocator_t *pool, struct zs_span s);
 
 #endif

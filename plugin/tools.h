@@ -6,8 +6,14 @@
  * plugin/tap.h; nothing of them costs anything until the user asks for it. */
 #include "plugin/tap.h"
 
-/* Registration; once each, for an adopted protocol as for one of ours. */
+/* Registration, once each, for an adopted protocol as for one of ours. */
 void zs_follow_register(int proto);
 void zs_tables_register(int proto);
+void zs_credentials_register(void);
+void zs_pdus_register(void);
+
+/* Tools with taps of their own, which are handed what Wireshark says there. r as for zs_tap_queue(). */
+void zs_credentials_queue(const struct zs_shown *s, const struct zs_reading *r);
+void zs_pdus_queue(const struct zs_shown *s, const struct zs_reading *r);
 
 #endif

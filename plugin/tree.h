@@ -5,6 +5,11 @@
 /* From what the core read to what Wireshark shows. Nothing is parsed here. */
 #include "plugin/conversation.h"
 
+/* What showing a thing finds out, for those who are told of it behind its tree. */
+struct zs_outcome {
+    const char *payload; /* the dissector that took the payload; NULL: none did */
+};
+
 /* One thing of a packet, to be shown: the record of it, and its octets, which begin at offset of tvb. */
 struct zs_shown {
     packet_info *pinfo;
@@ -13,6 +18,7 @@ struct zs_shown {
     int offset;
     const struct zs_conversation *conversation;
     const struct zs_pdu *pdu;
+    struct zs_outcome *outcome;
 };
 
 void zs_tree_greeting(const struct zs_shown *s);
