@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A live security context: RFC 2743, RFC 2744 with libgssapi_krb5, and its credential stores.
  *
- * Limits: Kerberos' own mechanism alone, without SPNEGO, delegation and channel bindings. A context goes on past the
+ * Limits: Kerberos' own mechanism alone, without SPNEGO, delegation and channel bindings. Of a host-based
+ * service an initiator's facts have the name without its realm, as MIT tells it. A context goes on past the
  * end of its ticket, as libzmq's does; facts say when that is. */
 #include "analyzer/live/live.h"
 

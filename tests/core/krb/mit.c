@@ -71,7 +71,7 @@ static GByteArray *taken(gss_buffer_t b)
 }
 
 /* KRB5_KTNAME names one file for the whole run: it holds the key of f. */
-static void write_keytab(const struct forge *f)
+void mit_write_keytab(const struct forge *f)
 {
     struct forge_entry entry = {
         .name = f->service, .kvno = (uint32_t)f->kvno, .key = f->service_key};
@@ -84,6 +84,12 @@ static void write_keytab(const struct forge *f)
     forge_remove(path);
 }
 
+void mit_prepare(const struct forge *f)
+{
+    mit_write_keytab(f);
+    fill_cache(f);
+}
+
 struct mit_talk mit_establish(const struct forge *f, OM_uint32 flags)
 {
     struct mit_talk t = {.time_ns = g_get_real_time() * 1000};
@@ -92,8 +98,7 @@ struct mit_talk mit_establish(const struct forge *f, OM_uint32 flags)
     gss_name_t service;
     OM_uint32 minor;
 
-    write_keytab(f);
-    fill_cache(f);
+    mit_prepare(f);
     OM_uint32 major = gss_import_name(&minor, &name, GSS_KRB5_NT_PRINCIPAL_NAME, &service);
     mit_check(major, minor, "gss_import_name");
     major = gss_init_sec_context(&minor, GSS_C_NO_CREDENTIAL, &t.initiator, service,
@@ -172,23 +177,35 @@ struct zs_context *mit_observe(const struct forge *f, const struct mit_talk *t)
 
 static char *directory; /* of the files of one run */
 
+#define ALL_ENCTYPES \
+    "aes256-cts aes128-cts aes128-sha2 aes256-sha2 camellia128-cts camellia256-cts rc4 des3"
+
+/* libkrb5 reads it again where it changed. */
+void mit_permit(const char *enctypes)
+{
+    char *config = g_strdup_printf("[libdefaults]\n"
+                                   "default_realm = EXAMPLE.ORG\n"
+                                   "dns_lookup_kdc = false\n"
+                                   "dns_lookup_realm = false\n"
+                                   "dns_canonicalize_hostname = false\n"
+                                   "allow_weak_crypto = true\n"
+                                   "allow_rc4 = true\n"
+                                   "allow_des3 = true\n"
+                                   "permitted_enctypes = %s\n",
+                                   enctypes ? enctypes : ALL_ENCTYPES);
+
+    g_assert_true(g_file_set_contents(g_getenv("KRB5_CONFIG"), config, -1, NULL));
+    g_free(config);
+}
+
 void mit_settle(void)
 {
-    static const char config[] = "[libdefaults]\n"
-                                 "default_realm = EXAMPLE.ORG\n"
-                                 "dns_lookup_kdc = false\n"
-                                 "dns_lookup_realm = false\n"
-                                 "allow_weak_crypto = true\n"
-                                 "allow_rc4 = true\n"
-                                 "allow_des3 = true\n"
-                                 "permitted_enctypes = aes256-cts aes128-cts aes128-sha2 "
-                                 "aes256-sha2 camellia128-cts camellia256-cts rc4 des3\n";
     directory = g_dir_make_tmp("zs-mit-XXXXXX", NULL);
     char *conf = g_build_filename(directory, "krb5.conf", NULL);
     char *keytab = g_build_filename(directory, "service.keytab", NULL);
 
-    g_assert_true(g_file_set_contents(conf, config, -1, NULL));
     g_setenv("KRB5_CONFIG", conf, TRUE);
+    mit_permit(NULL);
     g_setenv("KRB5_KTNAME", keytab, TRUE);
     g_setenv("KRB5CCNAME", "MEMORY:zs", TRUE);
     g_setenv("KRB5RCACHENAME", "none:", TRUE);

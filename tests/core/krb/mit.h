@@ -14,12 +14,18 @@
 /* Makes the process's environment a host that permits all enctypes and asks nobody; first thing of a run. */
 void mit_settle(void);
 void mit_unsettle(void);
+/* Which enctypes that host permits, by krb5's names for them; NULL: all. */
+void mit_permit(const char *enctypes);
 
 /* Ends the program with what's text where major is an error. */
 void mit_check(OM_uint32 major, OM_uint32 minor, const char *what);
 
 /* A ticket that is good now, sealed under a key of enctype service, for a session key of enctype session. */
 void mit_forge(struct forge *f, int32_t service, int32_t session);
+
+/* Puts f's ticket into the initiator's cache and its key into the keytab; the key alone. */
+void mit_prepare(const struct forge *f);
+void mit_write_keytab(const struct forge *f);
 
 /* Both ends of one security context, and what stood on the wire between them. */
 struct mit_talk {

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Client and server over real contexts of libgssapi_krb5, of every enctype, form and mode: a forged ticket in the
+ * client's cache, so that no KDC is asked. Then faults on the wire between them: each is said for what it is. */
+#include "analyzer/live/live.h"
+
+#include "core/krb/init.h"
+#include "tests/core/krb/mit.h"
+#include "tests/core/proto/pair.h"
+
+struct stage {
+    struct forge forge;
+    struct zs_live_credential *credential[ZS_ROLE_COUNT];
+    struct zs_live *live[ZS_ROLE_COUNT];
+    struct pair pair;
+};
+
+static char *no_why;
+
+static void set(struct stage *s, int32_t service, int32_t session)
+{
+    mit_forge(&s->forge, service, session);
+    mit_prepare(&s->forge);
+    s->credential[ZS_ROLE_CLIENT] = zs_live_client_credential(NULL, NULL, NULL, &no_why);
+    g_assert_cmpstr(no_why, ==, NULL);
+    s->credential[ZS_ROLE_SERVER] =
+        zs_live_server_credential(g_getenv("KRB5_KTNAME"), NULL, &no_why);
+    g_assert_cmpstr(no_why, ==, NULL);
+    s->live[ZS_ROLE_CLIENT] =
+        zs_live_initiate(s->credential[ZS_ROLE_CLIENT], "zmq@server.example.org", &no_why);
+    g_assert_cmpstr(no_why, ==, NULL);
+    s->live[ZS_ROLE_SERVER] = zs_live_accept(s->credential[ZS_ROLE_SERVER]);
+    pair_init(&s->pair, zs_live_gss(s->live[ZS_ROLE_CLIENT]), zs_live_gss(s->live[ZS_ROLE_SERVER]));
+}
+
+static void clear(struct stage *s)
+{
+    pair_clear(&s->pair);
+    for (int r = 0; r < ZS_ROLE_COUNT; r++) {
+        zs_live_free(s->live[r]);
+        zs_live_credential_free(s->credential[r]);
+    }
+}
+
+static const struct zs_gss_facts *facts_of(const struct stage *s, enum zs_role r)
+{
+    return s->pair.gss[r]->body->facts(s->pair.gss[r]->self);
+}
+
+/* Of each length that sealing treats differently, in both directions. */
+static void messages_pass(struct pair *p)
+{
+    static const size_t lengths[] = {0, 1, 15, 16, 17, 254, 255, 256, 4096, 70001};
+    static uint8_t text[70001];
+
+    for (size_t i = 0; i < G_N_ELEMENTS(lengths); i++)
+        for (int r = 0; r < ZS_ROLE_COUNT; r++) {
+            uint64_t before = p->peer[pair_other((enum zs_role)r)].received;
+            g_assert_true(zs_peer_send(&p->peer[r], zs_span(text, lengths[i]), i % 2));
+            pair_talk(p);
+            g_assert_cmpuint(p->peer[pair_other((enum zs_role)r)].received, ==, before + 1);
+            g_assert_cmpuint(p->last[pair_other((enum zs_role)r)].body.n, ==, lengths[i]);
+        }
+}
+
+static const int32_t enctypes[] = {
+    17, 18, 19, 20, 25, 26, ENCTYPE_ARCFOUR_HMAC, ENCTYPE_DES3_CBC_SHA1};
+
+static void every_enctype_form_and_mode_gets_there(void)
+{
+    for (size_t e = 0; e < G_N_ELEMENTS(enctypes); e++)
+        for (int form = ZS_FORM_LIBZMQ; form <= ZS_FORM_PADDED; form++)
+            for (int mode = 0; mode < 3; mode++) {
+                struct stage s;
+                set(&s, enctypes[e], enctypes[e]);
+                for (int r = 0; r < ZS_ROLE_COUNT; r++) {
+                    s.pair.options[r].plaintext = mode == 1;
+                    s.pair.options[r].integrity_only = mode == 2;
+                }
+                s.pair.options[ZS_ROLE_CLIENT].form = (enum zs_form)form;
+                pair_begin(&s.pair);
+                pair_talk(&s.pair);
+                pair_expect(&s.pair, ZS_PEER_OPEN, ZS_PEER_OPEN);
+                messages_pass(&s.pair);
+                for (int r = 0; r < ZS_ROLE_COUNT; r++) {
+                    const struct zs_gss_facts *f = facts_of(&s, (enum zs_role)r);
+                    g_assert_cmpstr(f->initiator, ==, "alice@EXAMPLE.ORG");
+                    /* MIT leaves the realm of a host-based target empty. */
+                    g_assert_true(g_str_has_prefix(f->acceptor, "zmq/server.example.org@"));
+                    g_assert_cmphex(f->flags & ZS_GSS_MUTUAL, ==, ZS_GSS_MUTUAL);
+                    g_assert_cmpint(f->enctype, !=, 0);
+                    g_assert_cmpint(f->expires, >, s.forge.auth);
+                }
+                clear(&s);
+            }
+}
+
+/* An acceptor that is told to stay with the ticket's old enctype: GSS-API seals and opens. */
+static void old_enctypes_stay_with_gssapi(void)
+{
+    static const int32_t old[] = {ENCTYPE_ARCFOUR_HMAC, ENCTYPE_DES3_CBC_SHA1};
+
+    for (size_t e = 0; e < G_N_ELEMENTS(old); e++) {
+        struct stage s;
+        mit_permit(old[e] == ENCTYPE_ARCFOUR_HMAC ? "rc4" : "des3");
+        set(&s, old[e], old[e]);
+        pair_begin(&s.pair);
+        pair_talk(&s.pair);
+        pair_expect(&s.pair, ZS_PEER_OPEN, ZS_PEER_OPEN);
+        g_assert_cmpint(facts_of(&s, ZS_ROLE_CLIENT)->enctype, ==, old[e]);
+        messages_pass(&s.pair);
+        clear(&s);
+        mit_permit(NULL);
+    }
+}
+
+/* ==== faults ==== */
+
+static void expect_defect(const struct zs_peer_event *ev, enum zs_rc rc)
+{
+    g_assert_cmpint(ev->kind, ==, ZS_PEER_DEFECT);
+    g_assert_cmpstr(zs_defect_of(ev->rc)->code, ==, zs_defect_of(rc)->code);
+}
+
+/* What role has to say, taken out of its hands. */
+static GByteArray *intercept(struct pair *p, enum zs_role role)
+{
+    struct zs_span said = zs_peer_output(&p->peer[role]);
+    GByteArray *copy = der_octets(said.p, said.n);
+
+    zs_peer_sent(&p->peer[role], said.n);
+    return copy;
+}
+
+/* Turns one bit of it, so far from its end, and expects the other side to say what is wrong and nothing else. */
+static void alter(struct pair *p, enum zs_role role, size_t from_end, enum zs_rc rc)
+{
+    enum zs_role other = pair_other(role);
+    GByteArray *copy = intercept(p, role);
+
+    copy->data[copy->len - from_end] ^= 1;
+    pair_feed(p, other, span_of(copy));
+    expect_defect(&p->last[other], rc);
+    g_assert_cmpint(p->peer[other].state, ==, ZS_PEER_CLOSED);
+    g_assert_cmpuint(zs_peer_output(&p->peer[other]).n, ==, 0);
+    g_byte_array_unref(copy);
+}
+
+/* Each step of the handshake passes, but for the one that is altered. */
+static void altered_handshake_is_refused_and_not_answered(void)
+{
+    static const struct {
+        enum zs_role role;
+        enum zs_rc rc;
+    } steps[] = {
+        {ZS_ROLE_CLIENT, ZS_E_CONTEXT_REFUSED}, /* greeting and AP-REQ */
+        {ZS_ROLE_SERVER, ZS_E_CONTEXT_REFUSED}, /* AP-REP */
+        {ZS_ROLE_CLIENT, ZS_OK},                /* the empty command has nothing to alter */
+        {ZS_ROLE_SERVER, ZS_E_WRAP_CHECKSUM},   /* READY */
+        {ZS_ROLE_CLIENT, ZS_E_WRAP_CHECKSUM},   /* READY */
+    };
+
+    for (size_t at = 0; at < G_N_ELEMENTS(steps); at++) {
+        struct stage s;
+        if (steps[at].rc == ZS_OK)
+            continue;
+        set(&s, 18, 18);
+        pair_begin(&s.pair);
+        pair_hand_over(&s.pair, ZS_ROLE_SERVER); /* greeting */
+        for (size_t i = 0; i < at; i++)
+            pair_hand_over(&s.pair, steps[i].role);
+        alter(&s.pair, steps[at].role, 20, steps[at].rc);
+        clear(&s);
+    }
+}
+
+/* A message again, out of order, or one's own; by libgcrypt and by GSS-API. */
+static void replayed_reordered_reflected(void)
+{
+    static const char *const permitted[] = {NULL, "rc4"};
+
+    for (size_t e = 0; e < G_N_ELEMENTS(permitted); e++)
+        for (int fault = 0; fault < 3; fault++) {
+            struct stage s;
+            int32_t enctype = permitted[e] ? ENCTYPE_ARCFOUR_HMAC : 18;
+            mit_permit(permitted[e]);
+            set(&s, enctype, enctype);
+            pair_begin(&s.pair);
+            pair_talk(&s.pair);
+            pair_expect(&s.pair, ZS_PEER_OPEN, ZS_PEER_OPEN);
+            struct zs_peer *client = &s.pair.peer[ZS_ROLE_CLIENT];
+            zs_peer_send(client, zs_span("one", 3), false);
+            GByteArray *one = intercept(&s.pair, ZS_ROLE_CLIENT);
+            zs_peer_send(client, zs_span("two", 3), false);
+            GByteArray *two = intercept(&s.pair, ZS_ROLE_CLIENT);
+            if (fault == 0)
+                pair_feed(&s.pair, ZS_ROLE_SERVER, span_of(one));
+            enum zs_role victim = fault == 2 ? ZS_ROLE_CLIENT : ZS_ROLE_SERVER;
+            pair_feed(&s.pair, victim, span_of(fault == 0 ? one : fault == 1 ? two : one));
+            enum zs_rc rc = fault < 2      ? ZS_E_WRAP_SEQUENCE
+                            : permitted[e] ? ZS_E_WRAP_CHECKSUM /* GSS-API does not say why */
+                                           : ZS_E_WRAP_DIRECTION;
+            expect_defect(&s.pair.last[victim], rc);
+            g_byte_array_unref(one);
+            g_byte_array_unref(two);
+            clear(&s);
+            mit_permit(NULL);
+        }
+}
+
+/* ==== who may come in ==== */
+
+static void who_is_not_let_in_hears_nothing(void)
+{
+    static const struct {
+        const char *pattern;
+        bool in;
+    } cases[] = {{"alice@EXAMPLE.ORG", true},
+                 {"@EXAMPLE.ORG", true},
+                 {"bob@EXAMPLE.ORG", false},
+                 {"@EXAMPLE.COM", false}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct stage s;
+        const char *why;
+        struct zs_allow *allow = zs_allow_new();
+        g_assert_true(zs_allow_add(allow, cases[i].pattern, &why));
+        set(&s, 18, 18);
+        s.pair.options[ZS_ROLE_SERVER].allow = allow;
+        pair_begin(&s.pair);
+        pair_talk(&s.pair);
+        if (cases[i].in) {
+            pair_expect(&s.pair, ZS_PEER_OPEN, ZS_PEER_OPEN);
+        } else {
+            expect_defect(&s.pair.last[ZS_ROLE_SERVER], ZS_E_PRINCIPAL_DENIED);
+            g_assert_cmpstr(s.pair.last[ZS_ROLE_SERVER].detail, ==, "alice@EXAMPLE.ORG");
+            g_assert_cmpuint(s.pair.stream[ZS_ROLE_SERVER]->len, ==, ZS_GREETING_SIZE);
+            g_assert_cmpstr(s.pair.said[ZS_ROLE_SERVER]->str, ==, "greeting 3.1 GSSAPI 1\n");
+        }
+        clear(&s);
+        zs_allow_free(allow);
+    }
+}
+
+static void reason_is_krb5s_own(void)
+{
+    struct stage s;
+
+    /* The ticket is for another key than the keytab has. */
+    set(&s, 18, 18);
+    struct forge other = s.forge;
+    other.service_key = forge_key(18, 7);
+    mit_write_keytab(&other);
+    pair_begin(&s.pair);
+    pair_talk(&s.pair);
+    expect_defect(&s.pair.last[ZS_ROLE_SERVER], ZS_E_CONTEXT_REFUSED);
+    g_assert_nonnull(strstr(s.pair.last[ZS_ROLE_SERVER].detail, "is not accepted: "));
+    clear(&s);
+
+    /* There is no ticket for that service, and no KDC to ask. */
+    set(&s, 18, 18);
+    zs_live_free(s.live[ZS_ROLE_CLIENT]);
+    s.live[ZS_ROLE_CLIENT] = zs_live_initiate(s.credential[ZS_ROLE_CLIENT],
+                                              "imap/server.example.org@EXAMPLE.ORG", &no_why);
+    pair_clear(&s.pair);
+    pair_init(&s.pair, zs_live_gss(s.live[ZS_ROLE_CLIENT]), zs_live_gss(s.live[ZS_ROLE_SERVER]));
+    pair_begin(&s.pair);
+    pair_talk(&s.pair);
+    expect_defect(&s.pair.last[ZS_ROLE_CLIENT], ZS_E_CONTEXT_REFUSED);
+    g_assert_nonnull(strstr(s.pair.last[ZS_ROLE_CLIENT].detail, "cannot be initiated: "));
+    clear(&s);
+}
+
+static void credential_that_is_not_there_says_why(void)
+{
+    char *why = NULL;
+
+    g_assert_null(zs_live_client_credential("FILE:/nonexistent/cache", NULL, NULL, &why));
+    g_assert_nonnull(strstr(why, "no credential to initiate with: "));
+    g_free(why);
+    g_assert_null(zs_live_server_credential("/nonexistent/keytab", NULL, &why));
+    g_assert_nonnull(strstr(why, "no credential to accept with: "));
+    g_free(why);
+}
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    zs_krb_init();
+    mit_settle();
+    g_test_add_func("/live_context/every_enctype_form_and_mode_gets_there",
+                    every_enctype_form_and_mode_gets_there);
+    g_test_add_func("/live_context/old_enctypes_stay_with_gssapi", old_enctypes_stay_with_gssapi);
+    g_test_add_func("/live_context/altered_handshake_is_refused_and_not_answered",
+                    altered_handshake_is_refused_and_not_answered);
+    g_test_add_func("/live_context/replayed_reordered_reflected", replayed_reordered_reflected);
+    g_test_add_func("/live_context/who_is_not_let_in_hears_nothing",
+                    who_is_not_let_in_hears_nothing);
+    g_test_add_func("/live_context/reason_is_krb5s_own", reason_is_krb5s_own);
+    g_test_add_func("/live_context/credential_that_is_not_there_says_why",
+                    credential_that_is_not_there_says_why);
+    int failed = g_test_run();
+    mit_unsettle();
+    return failed;
+}
