@@ -3,6 +3,8 @@
 Limits: knows what both can say: greetings, tokens, commands, messages, defects, and the context as it stands in a
 packet.
 """
+import dataclasses
+import io
 import os
 import xml.etree.ElementTree
 
@@ -16,6 +18,10 @@ CONTEXT = {"zmtp.gssapi.client": "client_principal", "zmtp.gssapi.service": "ser
            "zmtp.gssapi.verdict": "verdict"}
 DEFECT = "zmtp.defect."
 WRAPS = ("wrap", "wrap-1964")
+# Fields that only one mechanism has.
+OF_MECHANISM = {"zmtp.gssapi.": "GSSAPI", "zmtp.curvezmq.": "CURVE", "zmtp.username": "PLAIN", "zmtp.password": "PLAIN"}
+# Of a packet that does not end a thing: TCP keeps its octets for a later one.
+HELD_BY_TCP = ("tcp.segment_data", "tcp.reassembled_in")
 NUMBERS = ("kvno", "skew_ms")
 
 
@@ -131,21 +137,49 @@ def defects(node):
             if n.get("name", "").startswith(DEFECT)]
 
 
-def events(pdml):
-    """(events in the order of the capture, the last context of each stream that has one, engines that opened)"""
-    found, contexts, engines = [], {}, set()
-    for packet in xml.etree.ElementTree.fromstring(pdml).iter("packet"):
+@dataclasses.dataclass
+class Shown:
+    """All that the plugin shows of a capture."""
+    events: list = dataclasses.field(default_factory=list)  # in the order of the capture
+    contexts: dict = dataclasses.field(default_factory=dict)  # stream -> the last one
+    engines: set = dataclasses.field(default_factory=set)  # that opened something
+    mechanisms: dict = dataclasses.field(default_factory=dict)  # stream -> those whose own fields it has
+    strangers: list = dataclasses.field(default_factory=list)  # packets with octets of TCP that are nobody's
+
+
+def add_zmtp(shown, frame, proto):
+    whole = Part(proto)
+    stream = int(whole.show("zmtp.stream"))
+    shown.engines.update(n.get("show") for n in whole.all("zmtp.gssapi.engine"))
+    shown.mechanisms.setdefault(stream, set()).update(
+        mechanism for n in whole.nodes for beginning, mechanism in OF_MECHANISM.items()
+        if n.get("name", "").startswith(beginning))
+    for node in proto:
+        event = event_of(node) if node.get("name") == "" else None
+        place = {"frame": frame, "connection": stream + 1, "direction": whole.show("zmtp.direction")}
+        shown.events += [{**place, **said} for said in ([event] if event else []) + defects(node)]
+        facts = context(Part(node))
+        if facts:
+            shown.contexts.setdefault(stream, {}).update(facts)
+
+
+def is_stranger(packet):
+    fields = {n.get("name"): n.get("show") for n in packet.iter("field")}
+    held = any(name in fields for name in HELD_BY_TCP)
+    return fields.get("tcp.len", "0") != "0" and not held and packet.find("proto[@name='zmtp']") is None
+
+
+def read(pdml):
+    """What tshark's PDML shows, as Shown; strangers are seen only where it holds TCP's fields and all packets."""
+    shown = Shown()
+    for _, packet in xml.etree.ElementTree.iterparse(io.BytesIO(pdml)):
+        if packet.tag != "packet":
+            continue
         frame = int(packet.find("proto[@name='geninfo']/field[@name='num']").get("show"))
         for proto in packet.iter("proto"):
-            if proto.get("name") != "zmtp":
-                continue
-            whole = Part(proto)
-            engines.update(n.get("show") for n in whole.all("zmtp.gssapi.engine"))
-            for node in proto:
-                event = event_of(node) if node.get("name") == "" else None
-                place = {"frame": frame, "direction": whole.show("zmtp.direction")}
-                found += [{**place, **said} for said in ([event] if event else []) + defects(node)]
-                facts = context(Part(node))
-                if facts:
-                    contexts.setdefault(int(whole.show("zmtp.stream")), {}).update(facts)
-    return found, contexts, engines
+            if proto.get("name") == "zmtp":
+                add_zmtp(shown, frame, proto)
+        if is_stranger(packet):
+            shown.strangers.append(frame)
+        packet.clear()
+    return shown
