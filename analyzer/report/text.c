@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The report that a person reads: a line an event, oldest first.
  *
- * Limits: a payload's preview ends after PREVIEW octets; -x shows all of it. Names end after NAME_MAX_SHOWN,
- * metadata after METADATA_MAX properties. Nothing from the wire reaches the terminal unescaped. */
+ * Limits: those of words.h; names end after NAME_MAX_SHOWN octets. Nothing from the wire reaches the terminal unescaped. */
 #include "analyzer/report/report.h"
+#include "analyzer/report/words.h"
 
 #include <glib.h>
 
-enum { PREVIEW = 60, NAME_MAX_SHOWN = 400, METADATA_MAX = 20, HEX_WIDTH = 16 };
+enum { NAME_MAX_SHOWN = 400 };
 
 static const char *colour(const struct zs_report_options *o, const char *code)
 {
@@ -19,33 +19,9 @@ static const char *colour(const struct zs_report_options *o, const char *code)
 #define GREEN "\x1b[32m"
 #define PLAIN "\x1b[0m"
 
-static void append_octets(GString *line, struct zs_span s, size_t most)
-{
-    size_t n = s.n < most ? s.n : most;
-
-    for (size_t i = 0; i < n; i++) {
-        uint8_t c = s.p[i];
-        if (c == '"' || c == '\\')
-            g_string_append_printf(line, "\\%c", c);
-        else if (c >= 0x20 && c < 0x7f)
-            g_string_append_c(line, (char)c);
-        else
-            g_string_append_printf(line, "\\x%02x", c);
-    }
-    if (n < s.n)
-        g_string_append(line, "…");
-}
-
-static void append_quoted(GString *line, struct zs_span s)
-{
-    g_string_append_c(line, '"');
-    append_octets(line, s, PREVIEW);
-    g_string_append_c(line, '"');
-}
-
 static void append_name(GString *line, const char *text)
 {
-    append_octets(line, zs_span(text, strlen(text)), NAME_MAX_SHOWN);
+    zs_append_octets(line, zs_span(text, strlen(text)), NAME_MAX_SHOWN);
 }
 
 static void append_enctype(GString *line, int32_t enctype)
@@ -88,15 +64,8 @@ static void line_token(GString *line, const struct zs_event_token *t)
     }
     if (t->krb_error) {
         g_string_append_printf(line, " %d ", (int)t->krb_error->code);
-        append_quoted(line, t->krb_error->text);
+        zs_append_quoted(line, t->krb_error->text);
     }
-}
-
-static void append_flags(GString *line, uint32_t flags)
-{
-    for (unsigned bit = 0; bit < 32; bit++)
-        if (flags & 1u << bit && zs_gss_flag_name(bit))
-            g_string_append_printf(line, " %s", zs_gss_flag_name(bit));
 }
 
 /* The three enctypes, or the one that they all are. */
@@ -158,7 +127,7 @@ static void line_opened(GString *line, const struct zs_context_facts *f)
         append_verdict(line, f);
     if (f->has_gss_flags) {
         g_string_append(line, "; flags");
-        append_flags(line, f->gss_flags);
+        zs_append_gss_flags(line, f->gss_flags);
     }
     g_string_append(line, "; opened by ");
     append_name(line, f->keytab_entry);
@@ -176,21 +145,6 @@ static void line_context(GString *line, const struct zs_context_facts *f)
     }
 }
 
-static void append_metadata(GString *line, struct zs_span metadata)
-{
-    struct zs_property p;
-    enum zs_rc rc = ZS_OK;
-
-    for (int i = 0; i < METADATA_MAX && zs_metadata_next(&metadata, &p, &rc); i++) {
-        g_string_append_c(line, ' ');
-        append_octets(line, p.name, PREVIEW);
-        g_string_append_c(line, '=');
-        append_quoted(line, p.value);
-    }
-    if (metadata.n)
-        g_string_append(line, " …");
-}
-
 /* The password of PLAIN's HELLO is counted, never shown. */
 static void append_credentials(GString *line, struct zs_span body)
 {
@@ -199,7 +153,7 @@ static void append_credentials(GString *line, struct zs_span body)
     if (zs_plain_hello_parse(body, &hello) != ZS_OK)
         return;
     g_string_append(line, " user ");
-    append_quoted(line, hello.username);
+    zs_append_quoted(line, hello.username);
     g_string_append_printf(line, ", password of %zu octets in the clear", hello.password.n);
 }
 
@@ -210,7 +164,7 @@ static void append_reason(GString *line, struct zs_span body)
     if (zs_error_parse(body, &reason) != ZS_OK)
         reason = body;
     g_string_append_c(line, ' ');
-    append_quoted(line, reason);
+    zs_append_quoted(line, reason);
 }
 
 static void append_command_body(GString *line, const struct zs_reading *r)
@@ -219,7 +173,7 @@ static void append_command_body(GString *line, const struct zs_reading *r)
     struct zs_ping ping;
 
     if (r->has_metadata)
-        append_metadata(line, c->body);
+        zs_append_metadata(line, c->body);
     switch (c->id) {
     case ZS_CMD_PING:
         if (zs_ping_parse(c->body, &ping) == ZS_OK)
@@ -230,7 +184,7 @@ static void append_command_body(GString *line, const struct zs_reading *r)
     case ZS_CMD_JOIN:
     case ZS_CMD_LEAVE:
         g_string_append_c(line, ' ');
-        append_quoted(line, c->body);
+        zs_append_quoted(line, c->body);
         break;
     case ZS_CMD_ERROR:
         append_reason(line, c->body);
@@ -259,7 +213,7 @@ static void line_command(GString *line, const struct zs_reading *r)
     if (r->content.id == ZS_CMD_EMPTY)
         g_string_append(line, "(empty)");
     else if (r->content.id == ZS_CMD_UNKNOWN)
-        append_quoted(line, r->content.name);
+        zs_append_quoted(line, r->content.name);
     else
         g_string_append(line, zs_command_name(r->content.id));
     if (r->content.misnamed)
@@ -284,7 +238,7 @@ static void line_message(GString *line, const struct zs_report_connection *c,
                            r->more ? ", more" : "");
     if (!r->wrapped || r->verified) {
         g_string_append_c(line, ' ');
-        append_quoted(line, r->data);
+        zs_append_quoted(line, r->data);
     }
 }
 
@@ -328,20 +282,6 @@ static void line_close(GString *line, const struct zs_event_close *c)
         g_string_append_printf(line, ": %s", c->reason);
     append_sent(line, "; TCP client", &c->session->side[ZS_C2S]);
     append_sent(line, ", server", &c->session->side[ZS_S2C]);
-}
-
-static void put_hex(FILE *out, struct zs_span s)
-{
-    for (size_t at = 0; at < s.n; at += HEX_WIDTH) {
-        size_t n = s.n - at < HEX_WIDTH ? s.n - at : HEX_WIDTH;
-        fprintf(out, "    %06zx ", at);
-        for (size_t i = 0; i < HEX_WIDTH; i++)
-            i < n ? fprintf(out, " %02x", s.p[at + i]) : fprintf(out, "   ");
-        fputs("  ", out);
-        for (size_t i = 0; i < n; i++)
-            fputc(s.p[at + i] >= 0x20 && s.p[at + i] < 0x7f ? s.p[at + i] : '.', out);
-        fputc('\n', out);
-    }
 }
 
 static void text_begin(const struct zs_report_options *o, const struct zs_report_capture *c)
@@ -425,7 +365,7 @@ static void text_event(const struct zs_report_options *o, const struct zs_report
     g_string_free(line, TRUE);
     g_free(clock);
     if (o->hex && ev->kind == ZS_EVENT_MESSAGE)
-        put_hex(o->out, ev->message->data);
+        zs_put_hex(o->out, ev->message->data);
 }
 
 static void put_count(FILE *out, uint64_t n, const char *what)

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the text formats share. */
+#include "analyzer/report/words.h"
+
+#include "analyzer/report/report.h"
+
+enum { PREVIEW = 60, METADATA_MAX = 20, HEX_WIDTH = 16 };
+
+void zs_append_octets(GString *line, struct zs_span s, size_t most)
+{
+    size_t n = s.n < most ? s.n : most;
+
+    for (size_t i = 0; i < n; i++) {
+        uint8_t c = s.p[i];
+        if (c == '"' || c == '\\')
+            g_string_append_printf(line, "\\%c", c);
+        else if (c >= 0x20 && c < 0x7f)
+            g_string_append_c(line, (char)c);
+        else
+            g_string_append_printf(line, "\\x%02x", c);
+    }
+    if (n < s.n)
+        g_string_append(line, "…");
+}
+
+void zs_append_quoted(GString *line, struct zs_span s)
+{
+    g_string_append_c(line, '"');
+    zs_append_octets(line, s, PREVIEW);
+    g_string_append_c(line, '"');
+}
+
+void zs_append_gss_flags(GString *line, uint32_t flags)
+{
+    for (unsigned bit = 0; bit < 32; bit++)
+        if (flags & 1u << bit && zs_gss_flag_name(bit))
+            g_string_append_printf(line, " %s", zs_gss_flag_name(bit));
+}
+
+void zs_append_metadata(GString *line, struct zs_span metadata)
+{
+    struct zs_property p;
+    enum zs_rc rc = ZS_OK;
+
+    for (int i = 0; i < METADATA_MAX && zs_metadata_next(&metadata, &p, &rc); i++) {
+        g_string_append_c(line, ' ');
+        zs_append_octets(line, p.name, PREVIEW);
+        g_string_append_c(line, '=');
+        zs_append_quoted(line, p.value);
+    }
+    if (metadata.n)
+        g_string_append(line, " …");
+}
+
+void zs_put_hex(FILE *out, struct zs_span s)
+{
+    for (size_t at = 0; at < s.n; at += HEX_WIDTH) {
+        size_t n = s.n - at < HEX_WIDTH ? s.n - at : HEX_WIDTH;
+        fprintf(out, "    %06zx ", at);
+        for (size_t i = 0; i < HEX_WIDTH; i++)
+            i < n ? fprintf(out, " %02x", s.p[at + i]) : fprintf(out, "   ");
+        fputs("  ", out);
+        for (size_t i = 0; i < n; i++)
+            fputc(s.p[at + i] >= 0x20 && s.p[at + i] < 0x7f ? s.p[at + i] : '.', out);
+        fputc('\n', out);
+    }
+}
