@@ -312,14 +312,15 @@ static bool wrap(void *self, bool confidential, uint8_t flags, struct zs_span da
 
 static enum zs_rc defect_of(OM_uint32 major)
 {
-    const OM_uint32 order =
-        GSS_S_DUPLICATE_TOKEN | GSS_S_OLD_TOKEN | GSS_S_UNSEQ_TOKEN | GSS_S_GAP_TOKEN;
-
     if (GSS_ROUTINE_ERROR(major) == GSS_S_DEFECTIVE_TOKEN)
         return ZS_E_WRAP_HEADER;
     if (GSS_ERROR(major))
         return ZS_E_WRAP_CHECKSUM;
-    return major & order ? ZS_E_WRAP_SEQUENCE : ZS_OK;
+    if (major & GSS_S_DUPLICATE_TOKEN)
+        return ZS_E_WRAP_DUPLICATE;
+    if (major & (GSS_S_OLD_TOKEN | GSS_S_UNSEQ_TOKEN))
+        return ZS_E_WRAP_REVERSAL;
+    return major & GSS_S_GAP_TOKEN ? ZS_E_WRAP_GAP : ZS_OK;
 }
 
 static enum zs_rc unwrap_slowly(struct zs_live *l, struct zs_span token, uint8_t *buf,

@@ -203,7 +203,8 @@ static void read_frame(struct zs_conn *c, enum zs_dir dir, const struct zs_frame
 static const char *detail_of(const struct zs_turn *turn, const struct zs_reading *r, char *buf,
                              size_t size)
 {
-    if (turn->defect == ZS_E_WRAP_SEQUENCE)
+    if (turn->defect == ZS_E_WRAP_GAP || turn->defect == ZS_E_WRAP_DUPLICATE ||
+        turn->defect == ZS_E_WRAP_REVERSAL)
         g_snprintf(buf, size, "expected %" G_GUINT64_FORMAT ", got %" G_GUINT64_FORMAT,
                    turn->expected, r->sequence);
     else if (turn->defect == ZS_E_AP_REQ_REPLAYED)

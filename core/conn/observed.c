@@ -5,6 +5,7 @@
  * nothing: see the header. */
 #include "core/conn/observed.h"
 
+#include "core/conn/sequence.h"
 #include "core/wire/token.h"
 
 #include <glib.h>
@@ -16,9 +17,8 @@ struct zs_observed {
     GPtrArray *tokens; /* GBytes: role's own, in their order */
     guint next;        /* the one that is due */
     struct zs_gss_facts facts;
-    bool sequence_known; /* of the other side */
-    uint64_t sequence;
-    uint64_t said; /* the number of role's next token */
+    struct zs_sequence sequence; /* of the other side */
+    uint64_t said;               /* the number of role's next token */
 };
 
 /* A framed AP-REP without the message: what stands for the one that the captured acceptor did not send. */
@@ -126,7 +126,7 @@ static void note_mechanism(struct zs_observed *o, struct zs_span token)
     struct zs_token t;
 
     if (token.n && (zs_token_parse(token, &t) != ZS_OK || t.mech == ZS_MECH_SPNEGO))
-        o->sequence_known = false;
+        o->sequence.known = false;
 }
 
 static enum zs_gss_step step(void *self, struct zs_span token, struct zs_span *out)
@@ -172,10 +172,11 @@ static enum zs_rc unwrap(void *self, struct zs_span token, uint8_t *buf,
         return ZS_E_WRAP_DIRECTION;
     /* Those of RFC 1964 have 32 bits. */
     uint64_t range = token.p[0] == 0x60 ? UINT32_MAX : UINT64_MAX;
-    if (o->sequence_known && u.sequence != (o->sequence & range))
-        return ZS_E_WRAP_SEQUENCE;
-    o->sequence_known = true;
-    o->sequence = u.sequence + 1;
+    struct zs_sequence sequence = o->sequence;
+    rc = zs_sequence_take(&sequence, u.sequence, range);
+    if (rc != ZS_OK)
+        return rc;
+    o->sequence = sequence;
     *opened = (struct zs_gss_opened){.plain = u.plain,
                                      .confidential = u.confidential,
                                      .has_sequence = true,
@@ -205,8 +206,8 @@ static void take_facts(struct zs_observed *o, const struct zs_context_facts *f)
         .enctype = f->subkey_etype,
         .expires = f->times.end,
     };
-    o->sequence_known = acceptor ? f->initiator_has_sequence : f->acceptor_has_sequence;
-    o->sequence = acceptor ? f->initiator_sequence : f->acceptor_sequence;
+    if (acceptor ? f->initiator_has_sequence : f->acceptor_has_sequence)
+        zs_sequence_start(&o->sequence, acceptor ? f->initiator_sequence : f->acceptor_sequence);
     o->said = acceptor ? f->acceptor_sequence : f->initiator_sequence;
 }
 

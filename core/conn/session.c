@@ -132,10 +132,9 @@ struct zs_place zs_session_place(const struct zs_session *s, enum zs_dir dir)
 /* Behind a loss, or where tokens came first, the first number says nothing about the next one. */
 static void start_sequence(struct zs_side *side, bool known, uint64_t first)
 {
-    if (side->losses || side->sequence_known)
+    if (side->losses || side->sequence.known || !known)
         return;
-    side->sequence_known = known;
-    side->sequence = first + side->mics;
+    zs_sequence_start(&side->sequence, first + side->mics);
 }
 
 static void put_context(struct zs_session *s, struct zs_span ap_req, struct zs_span ap_rep)
@@ -196,7 +195,8 @@ static void on_token(struct zs_session *s, enum zs_dir dir, const struct zs_read
 
     /* RFC 4178, 5: the MIC of SPNEGO is a per-message token of the mechanism inside. */
     s->side[dir].mics += r->token.mic;
-    s->side[dir].sequence += r->token.mic;
+    if (r->token.mic)
+        zs_sequence_skip(&s->side[dir].sequence);
     if (t->kind == ZS_TOKEN_AP_REQ) {
         on_ap_req(s, dir, t->inner, at, turn);
         return;
@@ -217,6 +217,18 @@ static void on_token(struct zs_session *s, enum zs_dir dir, const struct zs_read
         conclude(s, zs_span(NULL, 0), turn);
 }
 
+/* RFC 4121, 2 and 4.2.2: the flag says whether the acceptor's subkey is the key, and where the acceptor asserted one it
+ * is. What is not known of the handshake is not held against it. Older tokens have no such flag. */
+static bool fits_subkey(const struct zs_session *s, const struct zs_reading *r)
+{
+    const struct zs_context_facts *f = s->context ? zs_context_facts(s->context) : NULL;
+
+    if (!r->verified || r->token.kind != ZS_TOKEN_WRAP || !f || !f->authenticator_opened ||
+        (f->mutual && !f->ap_rep_opened))
+        return true;
+    return r->unwrapped.acceptor_subkey == (f->subkey_from == ZS_SUBKEY_ACCEPTOR);
+}
+
 /* RFC 4121, 4.2.2 and 4.2.3: the sender bit, and numbers that go up by one; those of RFC 1964's tokens have 32
  * bits. What is injected, reflected or sent again is said, and changes nothing about what is due. */
 static void check_token(struct zs_session *s, enum zs_dir dir, const struct zs_reading *r,
@@ -232,19 +244,21 @@ static void check_token(struct zs_session *s, enum zs_dir dir, const struct zs_r
         return;
     }
     if (s->context && zs_context_usable(s->context) && r->defect != ZS_OK && !r->verified) {
-        side->sequence++; /* damaged, its number perhaps too: it stands for the one that was due */
+        /* Damaged, its number perhaps too: it stands for the one that was due. */
+        zs_sequence_skip(&side->sequence);
         return;
     }
     if (!r->has_sequence)
         return;
-    if (side->sequence_known && r->sequence != (side->sequence & range)) {
-        turn->defect = ZS_E_WRAP_SEQUENCE;
-        turn->expected = side->sequence & range;
-    }
-    bool behind = (r->sequence - side->sequence) & (range ^ range >> 1);
-    if (!side->sequence_known || !r->verified || !behind)
-        side->sequence = r->sequence + 1;
-    side->sequence_known = true;
+    turn->expected = side->sequence.next & range;
+    turn->defect = zs_sequence_take(&side->sequence, r->sequence, range);
+    if (turn->defect == ZS_OK)
+        turn->expected = 0;
+    /* Where nothing can be verified, an invented number must not make all that follow it late ones. */
+    if (turn->defect == ZS_E_WRAP_REVERSAL && !r->verified)
+        zs_sequence_start(&side->sequence, r->sequence + 1);
+    if (turn->defect == ZS_OK && !fits_subkey(s, r))
+        turn->defect = ZS_E_WRAP_SUBKEY;
 }
 
 static bool ends_handshake(const struct zs_reading *r)
@@ -364,7 +378,7 @@ void zs_session_step(struct zs_session *s, enum zs_dir dir, const struct zs_read
 void zs_session_lost(struct zs_session *s, enum zs_dir dir)
 {
     s->side[dir].losses++;
-    s->side[dir].sequence_known = false;
+    s->side[dir].sequence.known = false;
 }
 
 void zs_session_assume(struct zs_session *s, enum zs_dir dir, enum zs_mechanism mechanism)

@@ -5,6 +5,7 @@
 /* One observed conversation as a whole: greetings, roles, the context, how far it came. It is handed what was
  * read, in the order of the capture, and says where the next frame of each direction stands. */
 #include "core/conn/reading.h"
+#include "core/conn/sequence.h"
 #include "core/conn/stamp.h"
 #include "core/wire/greeting.h"
 #include "core/wire/socket.h"
@@ -33,11 +34,10 @@ struct zs_side {
     bool sent_ap_req, sent_error;
     enum zs_socket_type socket_type; /* by its READY, or its greeting of ZMTP 2.0 */
     unsigned mics;                   /* SPNEGO's MICs: each used up a sequence number */
-    bool sequence_known; /* sequence is the number its next per-message token must have */
-    uint64_t sequence;
-    uint64_t messages;       /* whole ones, by their last frame */
-    uint64_t message_octets; /* of all frames' data */
-    uint64_t sealed;         /* frames of messages that stayed closed */
+    struct zs_sequence sequence;     /* of its per-message tokens */
+    uint64_t messages;               /* whole ones, by their last frame */
+    uint64_t message_octets;         /* of all frames' data */
+    uint64_t sealed;                 /* frames of messages that stayed closed */
 };
 
 struct zs_session {
@@ -80,7 +80,7 @@ struct zs_place zs_session_place(const struct zs_session *s, enum zs_dir dir);
 struct zs_turn {
     bool context_made; /* s->context is new */
     enum zs_rc defect; /* what is wrong with the frame at this point: sequence, sender bit, order */
-    uint64_t expected; /* with ZS_E_WRAP_SEQUENCE: the number that was due */
+    uint64_t expected; /* with ZS_E_WRAP_GAP, _DUPLICATE, _REVERSAL: the number that was due */
     struct zs_stamp first; /* with ZS_E_AP_REQ_REPLAYED: where it was seen before */
 };
 

@@ -77,13 +77,13 @@ enum zs_rc zs_channel_unwrap(struct zs_channel *c, struct zs_span token, uint8_t
     /* 2: the flag names the key; this end has one. */
     bool by_subkey = cfx.flags & ZS_CFX_ACCEPTOR_SUBKEY;
     if (by_subkey != c->acceptor_subkey)
-        return ZS_E_WRAP_CHECKSUM;
+        return ZS_E_WRAP_SUBKEY;
     rc = zs_cfx_open(c->receive_seal, &cfx, buf, &plain);
     if (rc != ZS_OK)
         return rc;
     /* Asked of what is authentic alone: a number that anybody could have written says nothing. */
     if (cfx.sequence != c->receive)
-        return ZS_E_WRAP_SEQUENCE;
+        return cfx.sequence - c->receive <= UINT64_MAX / 2 ? ZS_E_WRAP_GAP : ZS_E_WRAP_DUPLICATE;
     c->receive++;
     *u = (struct zs_unwrapped){
         .plain = plain,

@@ -27,7 +27,7 @@ void zs_channel_free(struct zs_channel *c); /* wipes; NULL is fine */
 bool zs_channel_wrap(struct zs_channel *c, bool confidential, struct zs_span a, struct zs_span b,
                      struct zs_buf *out);
 /* Opens one; buf has zs_unwrap_room(token.n) octets. Of an answer but ZS_OK *u is untouched and nothing is counted:
- * as zs_context_unwrap(), and ZS_E_WRAP_DIRECTION, ZS_E_WRAP_SEQUENCE: numbers go up by one, and nothing else. */
+ * as zs_context_unwrap(), and ZS_E_WRAP_DIRECTION, _SUBKEY, _GAP, _DUPLICATE: numbers go up by one, and nothing else. */
 enum zs_rc zs_channel_unwrap(struct zs_channel *c, struct zs_span token, uint8_t *buf,
                              struct zs_unwrapped *u);
 

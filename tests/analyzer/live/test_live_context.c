@@ -196,7 +196,8 @@ static void replayed_reordered_reflected(void)
                 pair_feed(&s.pair, ZS_ROLE_SERVER, span_of(one));
             enum zs_role victim = fault == 2 ? ZS_ROLE_CLIENT : ZS_ROLE_SERVER;
             pair_feed(&s.pair, victim, span_of(fault == 0 ? one : fault == 1 ? two : one));
-            enum zs_rc rc = fault < 2      ? ZS_E_WRAP_SEQUENCE
+            enum zs_rc rc = fault == 0     ? ZS_E_WRAP_DUPLICATE
+                            : fault == 1   ? ZS_E_WRAP_GAP
                             : permitted[e] ? ZS_E_WRAP_CHECKSUM /* GSS-API does not say why */
                                            : ZS_E_WRAP_DIRECTION;
             expect_defect(&s.pair.last[victim], rc);

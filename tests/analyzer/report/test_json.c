@@ -250,10 +250,11 @@ static void gap_and_defect_lines(void)
     ev.gap.unread = 7;
     says(&ev, "{\"event\":\"gap\"," C2S ",\"bytes\":1448,\"unread\":7}\n");
     ev = made_event(ZS_EVENT_DEFECT);
-    ev.defect = (struct zs_event_defect){.rc = ZS_E_WRAP_SEQUENCE, .detail = "expected 1, got 3"};
-    says(&ev, "{\"event\":\"defect\"," C2S ",\"code\":\"wrap-sequence\","
-              "\"sentence\":\"the token's sequence number is not the next one\","
-              "\"detail\":\"expected 1, got 3\",\"clause\":\"RFC 4121, 4.2.3\"}\n");
+    ev.defect = (struct zs_event_defect){.rc = ZS_E_WRAP_GAP, .detail = "expected 1, got 3"};
+    says(&ev,
+         "{\"event\":\"defect\"," C2S ",\"code\":\"wrap-gap\","
+         "\"sentence\":\"tokens are missing before this one, by its sequence number\","
+         "\"detail\":\"expected 1, got 3\",\"clause\":\"RFC 4121, 4.2.3; RFC 2743, 1.2.3\"}\n");
     ev.defect = (struct zs_event_defect){.rc = ZS_E_INNER_EMPTY};
     says(&ev, "{\"event\":\"defect\"," C2S ",\"code\":\"inner-empty\","
               "\"sentence\":\"the unwrapped message has no flags octet\","

@@ -230,9 +230,10 @@ static void gap_and_defect_lines(void)
     says(&ev, C2S "gap        7 octets of the capture could not be read: the beginning of their "
                   "frame is missing, or its end\n");
     ev = made_event(ZS_EVENT_DEFECT);
-    ev.defect = (struct zs_event_defect){.rc = ZS_E_WRAP_SEQUENCE, .detail = "expected 1, got 3"};
-    says(&ev, C2S "defect     wrap-sequence: the token's sequence number is not the next one: "
-                  "expected 1, got 3 (RFC 4121, 4.2.3)\n");
+    ev.defect = (struct zs_event_defect){.rc = ZS_E_WRAP_GAP, .detail = "expected 1, got 3"};
+    says(&ev,
+         C2S "defect     wrap-gap: tokens are missing before this one, by its sequence number: "
+             "expected 1, got 3 (RFC 4121, 4.2.3; RFC 2743, 1.2.3)\n");
 }
 
 static void close_lines(void)

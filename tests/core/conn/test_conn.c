@@ -368,7 +368,7 @@ static void defects_do_not_stop_it(void)
     add(&s, ZS_S2C, talk_sealed(&talk, M, true, 2001, "00'c'"));
     tells(&s, ESTABLISHED "c2s message data='' closed\nc2s defect wrap-checksum\n"
                           "c2s message data='b' opened\n"
-                          "c2s defect wrap-sequence: expected 1002, got 1004\n"
+                          "c2s defect wrap-gap: expected 1002, got 1004\n"
                           "c2s message data='' opened\nc2s defect inner-empty\n"
                           "s2c command \ns2c defect command-name\n"
                           "s2c message data='c' opened\n"

@@ -194,8 +194,8 @@ static void without_mutual_there_is_no_ap_rep_to_wait_for(void)
     g_assert_false(h.s.mutual);
     g_assert_cmpint(zs_context_facts(h.s.context)->why, ==, ZS_WHY_OPENED);
     /* The acceptor's numbers start where the initiator's do. */
-    g_assert_true(h.s.side[ZS_S2C].sequence_known);
-    g_assert_cmpuint(h.s.side[ZS_S2C].sequence, ==, INITIATOR_FIRST);
+    g_assert_true(h.s.side[ZS_S2C].sequence.known);
+    g_assert_cmpuint(h.s.side[ZS_S2C].sequence.next, ==, INITIATOR_FIRST);
     g_assert_false(zs_session_conclude(&h.s));
     zs_session_clear(&h.s);
 }
@@ -515,12 +515,12 @@ static void sequence_numbers_are_followed(void)
     start(&h);
     establish(&h, ZS_C2S);
     defect_is(&h, ZS_C2S, 1001, ZS_OK, 0);
-    defect_is(&h, ZS_C2S, 1001, ZS_E_WRAP_SEQUENCE, 1002); /* sent again */
+    defect_is(&h, ZS_C2S, 1001, ZS_E_WRAP_DUPLICATE, 1002);
     defect_is(&h, ZS_C2S, 1002, ZS_OK, 0);
-    defect_is(&h, ZS_C2S, 1005, ZS_E_WRAP_SEQUENCE, 1003); /* a gap */
+    defect_is(&h, ZS_C2S, 1005, ZS_E_WRAP_GAP, 1003);
     defect_is(&h, ZS_C2S, 1006, ZS_OK, 0);
-    defect_is(&h, ZS_C2S, 1003, ZS_E_WRAP_SEQUENCE,
-              1007); /* an old one does not set the clock back */
+    defect_is(&h, ZS_C2S, 1003, ZS_E_WRAP_REVERSAL, 1007); /* which does not set the clock back */
+    defect_is(&h, ZS_C2S, 1003, ZS_E_WRAP_DUPLICATE, 1007);
     defect_is(&h, ZS_C2S, 1007, ZS_OK, 0);
     defect_is(&h, ZS_S2C, 2001, ZS_OK, 0); /* each side has its own */
     zs_session_clear(&h.s);
@@ -533,7 +533,7 @@ static void first_number_is_the_handshakes(void)
     start(&h);
     authenticate(&h, ZS_C2S);
     say_sealed(&h, ZS_S2C, C, ACCEPTOR_FIRST + 1, "00 05'READY'");
-    g_assert_cmpint(h.turn.defect, ==, ZS_E_WRAP_SEQUENCE);
+    g_assert_cmpint(h.turn.defect, ==, ZS_E_WRAP_GAP);
     g_assert_cmpuint(h.turn.expected, ==, ACCEPTOR_FIRST);
     zs_session_clear(&h.s);
 }
@@ -544,10 +544,10 @@ static void numbers_wrap_around(void)
 
     start(&h);
     establish(&h, ZS_C2S);
-    h.s.side[ZS_C2S].sequence = UINT64_MAX;
+    zs_sequence_start(&h.s.side[ZS_C2S].sequence, UINT64_MAX);
     defect_is(&h, ZS_C2S, UINT64_MAX, ZS_OK, 0);
     defect_is(&h, ZS_C2S, 0, ZS_OK, 0);
-    defect_is(&h, ZS_C2S, UINT64_MAX, ZS_E_WRAP_SEQUENCE, 1);
+    defect_is(&h, ZS_C2S, UINT64_MAX, ZS_E_WRAP_DUPLICATE, 1);
     defect_is(&h, ZS_C2S, 1, ZS_OK, 0);
     zs_session_clear(&h.s);
 }
@@ -588,8 +588,80 @@ static void numbers_of_closed_tokens_are_followed(void)
     h.s.keys = NULL;
     establish(&h, ZS_C2S);
     defect_is(&h, ZS_C2S, 1001, ZS_OK, 0);
-    defect_is(&h, ZS_C2S, 1003, ZS_E_WRAP_SEQUENCE, 1002);
+    defect_is(&h, ZS_C2S, 1003, ZS_E_WRAP_GAP, 1002);
     zs_session_clear(&h.s);
+}
+
+/* Nobody knows whether a number that nothing verifies is true: what follows says so. */
+static void invented_number_is_not_believed_for_long(void)
+{
+    struct heard h;
+
+    start(&h);
+    h.s.keys = NULL;
+    establish(&h, ZS_C2S);
+    defect_is(&h, ZS_C2S, 900000, ZS_E_WRAP_GAP, 1001);
+    defect_is(&h, ZS_C2S, 1001, ZS_E_WRAP_REVERSAL, 900001);
+    defect_is(&h, ZS_C2S, 1002, ZS_OK, 0);
+    zs_session_clear(&h.s);
+}
+
+static void earlier_numbers_are_known_of_the_last_64(void)
+{
+    struct heard h;
+
+    start(&h);
+    establish(&h, ZS_C2S);
+    for (uint64_t i = 0; i < 64; i++)
+        defect_is(&h, ZS_C2S, 1001 + i, ZS_OK, 0);
+    defect_is(&h, ZS_C2S, 1001, ZS_E_WRAP_DUPLICATE, 1065);
+    defect_is(&h, ZS_C2S, 1000, ZS_E_WRAP_REVERSAL, 1065);
+    defect_is(&h, ZS_C2S, 1064 + 64, ZS_E_WRAP_GAP, 1065); /* forgets all but itself */
+    defect_is(&h, ZS_C2S, 1065, ZS_E_WRAP_REVERSAL, 1129);
+    zs_session_clear(&h.s);
+}
+
+/* RFC 4121, 2: where the acceptor asserted a subkey it is the one to use; where it did not, there is none. */
+static void subkey_flag_must_fit_the_handshake(void)
+{
+    struct heard h;
+
+    start(&h);
+    establish(&h, ZS_C2S);
+    struct forge_wrap w = {.key = talk.forge.initiator_subkey,
+                           .flags = ZS_CFX_SEALED,
+                           .sequence = 1001,
+                           .text = zs_span("\0x", 2)};
+    hear(&h, ZS_C2S, talk_carry(M, ZS_FORM_LIBZMQ, "MESSAGE", forge_wrap(&w)));
+    g_assert_true(h.reading.verified);
+    g_assert_cmpint(h.turn.defect, ==, ZS_E_WRAP_SUBKEY);
+    defect_is(&h, ZS_C2S, 1002, ZS_OK, 0);
+    zs_session_clear(&h.s);
+}
+
+static void subkey_flag_without_a_subkey_of_the_acceptor(void)
+{
+    struct talk t;
+    struct heard h;
+
+    talk_init(&t);
+    t.forge.acceptor_subkey = (struct zs_key){0};
+    start(&h);
+    h.s.keys = t.keys;
+    greet(&h, "GSSAPI", "GSSAPI");
+    say_token(&h, ZS_C2S, talk_ap_req(&t));
+    say_token(&h, ZS_S2C, talk_ap_rep(&t));
+    for (uint8_t flag = 0; flag <= ZS_CFX_ACCEPTOR_SUBKEY; flag += ZS_CFX_ACCEPTOR_SUBKEY) {
+        struct forge_wrap w = {.key = t.forge.initiator_subkey,
+                               .flags = ZS_CFX_SEALED | flag,
+                               .sequence = INITIATOR_FIRST + flag / ZS_CFX_ACCEPTOR_SUBKEY,
+                               .text = zs_span("\0\5READY", 7)};
+        hear(&h, ZS_C2S, talk_carry(C, ZS_FORM_LIBZMQ, "MESSAGE", forge_wrap(&w)));
+        g_assert_true(h.reading.verified);
+        g_assert_cmpint(h.turn.defect, ==, flag ? ZS_E_WRAP_SUBKEY : ZS_OK);
+    }
+    zs_session_clear(&h.s);
+    talk_clear(&t);
 }
 
 static void behind_a_loss_numbers_start_anew(void)
@@ -600,7 +672,7 @@ static void behind_a_loss_numbers_start_anew(void)
     establish(&h, ZS_C2S);
     zs_session_lost(&h.s, ZS_C2S);
     defect_is(&h, ZS_C2S, 1100, ZS_OK, 0);
-    defect_is(&h, ZS_C2S, 1102, ZS_E_WRAP_SEQUENCE, 1101);
+    defect_is(&h, ZS_C2S, 1102, ZS_E_WRAP_GAP, 1101);
     zs_session_clear(&h.s);
 }
 
@@ -827,6 +899,10 @@ static void add_tests(void)
     FACT(reflected_token_has_the_wrong_sender);
     FACT(damaged_token_stands_for_the_one_that_was_due);
     FACT(numbers_of_closed_tokens_are_followed);
+    FACT(invented_number_is_not_believed_for_long);
+    FACT(earlier_numbers_are_known_of_the_last_64);
+    FACT(subkey_flag_must_fit_the_handshake);
+    FACT(subkey_flag_without_a_subkey_of_the_acceptor);
     FACT(behind_a_loss_numbers_start_anew);
     FACT(each_side_shakes_hands_once_then_talks);
     FACT(order_of_an_unknown_mechanism_is_not_judged);
