@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The keyring, and keytabs through libkrb5, read whole and kept.
+/* The keyring, and keytabs through libkrb5, read whole and kept; read again where a ticket stays closed and the file has
+ * changed.
  *
- * Limits: files alone (no MEMORY: or KCM: keytabs); a file that changes on disk is not read again. Of a directory,
+ * Limits: files alone (no MEMORY: or KCM: keytabs). A change is seen by a file's inode, size and times. Of a directory,
  * a keytab that may not be read is passed over as if it were none. */
 #include "core/krb/keyring.h"
 
@@ -25,6 +26,21 @@ const char *zs_origin_name(enum zs_origin o)
     return names[o];
 }
 
+enum { LOOK_US = 1000000 }; /* between two looks at the files */
+
+struct zs_source {
+    char *path;    /* of a keytab, or of a directory of them */
+    uint64_t mark; /* of how it was when it was read */
+};
+
+static void free_source(gpointer p)
+{
+    struct zs_source *s = p;
+
+    g_free(s->path);
+    g_free(s);
+}
+
 static void free_entry(gpointer p)
 {
     struct zs_keyring_entry *e = p;
@@ -41,6 +57,7 @@ struct zs_keyring *zs_keyring_new(void)
     r->entries = g_ptr_array_new_with_free_func(free_entry);
     r->credentials = g_ptr_array_new_with_free_func(zs_credential_free);
     r->secrets = zs_secrets_new();
+    r->sources = g_ptr_array_new_with_free_func(free_source);
     if (zs_krb5_context(&r->krb))
         r->krb = NULL;
     return r;
@@ -53,6 +70,7 @@ void zs_keyring_free(struct zs_keyring *r)
     g_ptr_array_free(r->entries, TRUE);
     g_ptr_array_free(r->credentials, TRUE);
     g_tree_unref(r->secrets);
+    g_ptr_array_free(r->sources, TRUE);
     if (r->krb)
         krb5_free_context(r->krb);
     g_free(r);
@@ -204,12 +222,107 @@ static bool add_directory(struct zs_keyring *r, const char *path, char **why)
     return false;
 }
 
-bool zs_keyring_add_keytab(struct zs_keyring *r, const char *path, char **why)
+static bool is_directory(const char *path)
 {
     struct stat st;
-    bool directory = stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 
-    return directory ? add_directory(r, path, why) : add_file(r, path, why);
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static bool add_keytab(struct zs_keyring *r, const char *path, char **why)
+{
+    return is_directory(path) ? add_directory(r, path, why) : add_file(r, path, why);
+}
+
+/* FNV-1a, over what changes when somebody writes the file or puts another one in its place. */
+static uint64_t mark_file(uint64_t mark, const char *path)
+{
+    struct stat st;
+
+    if (stat(path, &st) != 0)
+        return mark;
+    const uint64_t facts[] = {(uint64_t)st.st_dev,          (uint64_t)st.st_ino,
+                              (uint64_t)st.st_size,         (uint64_t)st.st_mtim.tv_sec,
+                              (uint64_t)st.st_mtim.tv_nsec, (uint64_t)st.st_ctim.tv_sec,
+                              (uint64_t)st.st_ctim.tv_nsec};
+    for (size_t i = 0; i < G_N_ELEMENTS(facts); i++)
+        for (unsigned shift = 0; shift < 64; shift += 8)
+            mark = (mark ^ (facts[i] >> shift & 0xff)) * UINT64_C(0x100000001b3);
+    return mark;
+}
+
+static uint64_t mark_of(const char *path)
+{
+    uint64_t mark = mark_file(UINT64_C(0xcbf29ce484222325), path);
+    char *why;
+
+    if (!is_directory(path))
+        return mark;
+    GPtrArray *paths = list(path, &why);
+    if (!paths) {
+        g_free(why);
+        return mark;
+    }
+    for (guint i = 0; i < paths->len; i++)
+        mark = mark_file(mark, paths->pdata[i]);
+    g_ptr_array_free(paths, TRUE);
+    return mark;
+}
+
+bool zs_keyring_add_keytab(struct zs_keyring *r, const char *path, char **why)
+{
+    uint64_t mark = mark_of(path); /* first: what changes meanwhile is read again */
+
+    if (!add_keytab(r, path, why))
+        return false;
+    struct zs_source *s = g_new(struct zs_source, 1);
+    *s = (struct zs_source){.path = g_strdup(path), .mark = mark};
+    g_ptr_array_add(r->sources, s);
+    return true;
+}
+
+static bool is_known(const struct zs_keyring *r, guint n, const struct zs_keyring_entry *e)
+{
+    for (guint i = 0; i < n; i++) {
+        const struct zs_keyring_entry *k = r->entries->pdata[i];
+        if (k->origin == e->origin && k->kvno == e->kvno &&
+            strcmp(k->principal, e->principal) == 0 && memcmp(&k->key, &e->key, sizeof k->key) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* A file that cannot be read now is asked again at the next look. */
+static void read_again(struct zs_keyring *r, struct zs_source *s, uint64_t mark)
+{
+    guint before = r->entries->len;
+    char *why;
+
+    if (!add_keytab(r, s->path, &why)) {
+        g_free(why);
+        return;
+    }
+    s->mark = mark;
+    for (guint i = r->entries->len; i-- > before;)
+        if (is_known(r, before, r->entries->pdata[i]))
+            g_ptr_array_remove_index(r->entries, i);
+}
+
+bool zs_keyring_refresh(struct zs_keyring *r)
+{
+    guint before = r->entries->len;
+    int64_t now = g_get_monotonic_time();
+
+    if (r->looked_us && now - r->looked_us < LOOK_US)
+        return false;
+    r->looked_us = now;
+    for (guint i = 0; i < r->sources->len; i++) {
+        struct zs_source *s = r->sources->pdata[i];
+        uint64_t mark = mark_of(s->path);
+        if (mark != s->mark)
+            read_again(r, s, mark);
+    }
+    return r->entries->len > before;
 }
 
 size_t zs_keyring_size(const struct zs_keyring *r)

@@ -3,7 +3,8 @@
 #define ZS_KRB_KEYRING_H
 
 /* Keys to open contexts with, from every source that a user may have: a service's long-term keys, what its client's
- * credential cache holds, and session secrets (secrets.h). Read once and kept.
+ * credential cache holds, and session secrets (secrets.h). Read once and kept; a keytab that changed on disk is read
+ * again where a ticket stays closed.
  *
  * Each zs_keyring_add_ answers false where nothing was added; *why is then one sentence that names the source
  * and the reason ("service.keytab: a keytab without any key"), never a key; g_free() it. */
@@ -44,7 +45,8 @@ bool zs_keyring_add_password(struct zs_keyring *r, const char *principal, const 
                              char **why);
 /* Adds the service tickets of the credential cache file at path, with their session keys. */
 bool zs_keyring_add_ccache(struct zs_keyring *r, const char *path, char **why);
-/* Long-term keys in the order in which they were added; valid until the keyring changes. */
+/* Long-term keys in the order in which they were added; valid until the keyring is freed. A context that is made may
+ * add some. */
 size_t zs_keyring_size(const struct zs_keyring *r);
 const struct zs_keyring_entry *zs_keyring_at(const struct zs_keyring *r, size_t i);
 /* Wipes and frees; NULL is fine. */

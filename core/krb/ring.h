@@ -15,7 +15,14 @@ struct zs_keyring {
     GPtrArray *entries;     /* struct zs_keyring_entry * */
     GPtrArray *credentials; /* struct zs_credential * */
     GTree *secrets;         /* struct zs_secret * by its id */
+    GPtrArray *sources;     /* struct zs_source *: what a user gave as a keytab */
+    int64_t looked_us;      /* when they were last looked at; g_get_monotonic_time(), 0: never */
 };
+
+/* Keytabs that changed on disk since they were read, and keytabs new in a directory: what they have more is added. What
+ * is there stays, for it may open what was captured before. True: there is something more. Looks once a second at
+ * most. */
+bool zs_keyring_refresh(struct zs_keyring *r);
 
 /* A new entry without principal and kvno, in r; its key is a copy of key. The caller fills in the rest. */
 struct zs_keyring_entry *zs_keyring_put(struct zs_keyring *r, enum zs_origin origin,

@@ -334,6 +334,22 @@ static enum zs_why search(const struct zs_keyring *keys, const struct zs_ap_req 
     return why;
 }
 
+/* A keytab may have been extracted anew since it was read. */
+static enum zs_why search_anew(const struct zs_keyring *keys, const struct zs_ap_req *req,
+                               const char *service, struct zs_ticket *t, char **reason)
+{
+    enum zs_why why = search(keys, req, service, t, reason);
+
+    if (why == ZS_WHY_OPENED || why == ZS_WHY_MALFORMED)
+        return why;
+    /* The keyring stays the user's: it knows more of the same files. */
+    if (!zs_keyring_refresh((struct zs_keyring *)keys))
+        return why;
+    g_free(*reason);
+    *reason = NULL;
+    return search(keys, req, service, t, reason);
+}
+
 static void take_credential(const struct zs_credential *c, struct zs_ticket *t)
 {
     *t = (struct zs_ticket){
@@ -397,7 +413,7 @@ enum zs_why zs_ticket_open(const struct zs_keyring *keys, const struct zs_ap_req
     if (c)
         take_credential(c, t);
     else if (keys && zs_keyring_size(keys))
-        why = search(keys, req, service, t, reason);
+        why = search_anew(keys, req, service, t, reason);
     else if (keys && keys->credentials->len)
         why = explain_credentials(keys, service, reason);
     else

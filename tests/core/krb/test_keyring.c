@@ -195,6 +195,71 @@ static void refused_keytab_leaves_the_others(void)
     forge_remove(path);
 }
 
+/* Whether a keyring that has read path opens what was sealed with this key of the server. */
+static bool opens(struct zs_keyring *r, const struct forge_entry *e)
+{
+    struct forge f;
+
+    forge_init(&f, e->key.enctype);
+    f.service = e->name;
+    f.kvno = e->kvno;
+    f.service_key = e->key;
+    GByteArray *req = forge_ap_req(&f), *rep = forge_ap_rep(&f);
+    struct zs_context *c =
+        zs_context_new(r, span_of(req), span_of(rep), FORGE_NOW * INT64_C(1000000000));
+    bool opened = zs_context_facts(c)->why == ZS_WHY_OPENED;
+    zs_context_free(c);
+    g_byte_array_unref(req);
+    g_byte_array_unref(rep);
+    return opened;
+}
+
+/* A second lies between two looks at the files. */
+static bool opens_after_a_look(struct zs_keyring *r, const struct forge_entry *e)
+{
+    g_usleep(1010000);
+    return opens(r, e);
+}
+
+static void changed_keytab_is_read_again(void)
+{
+    const struct forge_entry before = {server, 2, false, forge_key(18, 1)};
+    const struct forge_entry both[] = {before, {server, 3, false, forge_key(18, 2)}};
+    const struct forge_entry later = {server, 4, false, forge_key(18, 3)};
+    char *directory = g_dir_make_tmp("zs-keyring-XXXXXX", NULL), *why = NULL;
+    char *path = g_build_filename(directory, "a.keytab", NULL);
+    struct zs_keyring *by_file = zs_keyring_new(), *by_directory = zs_keyring_new();
+
+    put_file(directory, "a.keytab", &before, 1);
+    g_assert_true(zs_keyring_add_keytab(by_file, path, &why));
+    g_assert_true(zs_keyring_add_keytab(by_directory, directory, &why));
+    put_file(directory, "a.keytab", both, 2);
+    g_assert_true(opens(by_file, &both[1]));
+    g_assert_cmpuint(zs_keyring_size(by_file), ==, 2); /* what it knew is there once */
+    g_assert_true(opens(by_file, &before));
+    /* The old key is gone from the file, and opens what was sealed with it all the same. */
+    put_file(directory, "a.keytab", &later, 1);
+    g_assert_false(opens(by_file, &later)); /* looked a moment ago */
+    g_assert_true(opens_after_a_look(by_file, &later));
+    g_assert_true(opens(by_file, &before));
+    g_assert_cmpuint(zs_keyring_size(by_file), ==, 3);
+    /* A new file in a directory. A file that is none for now is let be. */
+    put_file(directory, "b.keytab", both, 2);
+    g_assert_true(g_file_set_contents(path, "\x05", 1, NULL));
+    g_assert_true(opens(by_directory, &both[1]));
+    g_assert_false(
+        opens_after_a_look(by_file, &(struct forge_entry){server, 9, false, forge_key(18, 9)}));
+    g_assert_true(opens(by_file, &later));
+    remove_file(directory, "a.keytab");
+    g_assert_true(opens(by_file, &later));
+    remove_file(directory, "b.keytab");
+    rmdir(directory);
+    zs_keyring_free(by_file);
+    zs_keyring_free(by_directory);
+    g_free(path);
+    g_free(directory);
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -204,5 +269,6 @@ int main(int argc, char **argv)
                     directory_gives_its_keytabs_by_name);
     g_test_add_func("/keyring/cut_keytab_gives_whole_entries", cut_keytab_gives_whole_entries);
     g_test_add_func("/keyring/refused_keytab_leaves_the_others", refused_keytab_leaves_the_others);
+    g_test_add_func("/keyring/changed_keytab_is_read_again", changed_keytab_is_read_again);
     return g_test_run();
 }
