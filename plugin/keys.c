@@ -48,13 +48,26 @@ static void add_keytab(const char *path)
         report(why);
 }
 
+/* One, or several as in PATH. A name that is a file's, separator and all, is that file. */
+static void add_keytabs(const char *list)
+{
+    if (!list || g_file_test(list, G_FILE_TEST_EXISTS)) {
+        add_keytab(list);
+        return;
+    }
+    char **paths = g_strsplit(list, G_SEARCHPATH_SEPARATOR_S, -1);
+    for (char **path = paths; *path; path++)
+        add_keytab(*path);
+    g_strfreev(paths);
+}
+
 void zs_keys_load(const struct zs_keys_from *from)
 {
     char *why;
 
     zs_keys_free();
     keyring = zs_keyring_new();
-    add_keytab(from->keytab);
+    add_keytabs(from->keytab);
     add_keytab(kerberos_file());
     if (from->keylog && *from->keylog && !zs_keyring_add_keylog(keyring, from->keylog, &why))
         report(why);

@@ -10,7 +10,7 @@
 
 /* Where the user says that keys are; "" or NULL: nowhere. */
 struct zs_keys_from {
-    const char *keytab; /* a keytab, or a directory of them */
+    const char *keytab; /* keytabs and directories of them, one or several as in PATH */
     const char *keylog; /* session secrets: docs/secrets.md */
 };
 

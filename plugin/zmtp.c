@@ -156,8 +156,9 @@ static void register_preferences(void)
         module = prefs_register_protocol(proto_zmtp, NULL);
     prefs_register_filename_preference(
         module, "gssapi.keytab", "Keytab",
-        "Keys of services, to open the messages of their GSSAPI connections; a "
-        "directory stands for all keytabs in it",
+        "Keys of services, to open the messages of their GSSAPI connections: a keytab, or a "
+        "directory, which stands for all keytabs in it; or several of either, separated by "
+        "colons (by semicolons on Windows)",
         &preferences.keys.keytab, ZFALSE);
     prefs_register_filename_preference(
         module, "gssapi.keylog", "Key log",
