@@ -41,6 +41,16 @@ static const char *realm_of(const char *s)
     return s;
 }
 
+/* Does the pattern's character stand for this one? A backslash before * or ? means the character itself. */
+static bool character_fits(const char *pattern, const char *s)
+{
+    if (*pattern == '?')
+        return true;
+    if (*pattern == '\\' && (pattern[1] == '*' || pattern[1] == '?'))
+        return *s == pattern[1];
+    return width(pattern) == width(s) && strncmp(pattern, s, width(s)) == 0;
+}
+
 static bool is_separator(char c)
 {
     return c == '/' || c == '@' || c == 0;
@@ -53,14 +63,12 @@ static bool component_fits(const char *pattern, size_t pattern_n, const char *s,
     const char *star = NULL, *retry = NULL;
 
     while (s < end) {
-        size_t w = width(s);
         if (pattern < pattern_end && *pattern == '*') {
             star = ++pattern;
             retry = s;
-        } else if (pattern < pattern_end &&
-                   (*pattern == '?' || (width(pattern) == w && strncmp(pattern, s, w) == 0))) {
+        } else if (pattern < pattern_end && character_fits(pattern, s)) {
             pattern += width(pattern);
-            s += w;
+            s += width(s);
         } else if (star) {
             pattern = star;
             retry += width(retry);

@@ -7,7 +7,7 @@
  *     @EXAMPLE.ORG          everybody of this realm
  *     zmq/rack-*@EXAMPLE.ORG  * stands for any characters and ? for one, inside one component as in kadm5.acl:
  *                           neither crosses a / or the @
- * Escapes are as krb5_unparse_name() writes them. */
+ * A \* or \? is the character. Other escapes are as krb5_unparse_name() writes them. */
 #include <stdbool.h>
 
 struct zs_allow; /* a list of patterns */

@@ -295,6 +295,13 @@ static enum zs_rc read_command(struct zs_peer *p, const struct zs_frame *f,
     return zs_rule_follow(p, ev, c.id, way);
 }
 
+static bool is_message_command(struct zs_span body)
+{
+    struct zs_command c;
+
+    return zs_command_parse(body, &c) == ZS_OK && c.id == ZS_CMD_MESSAGE;
+}
+
 /* On a connection that wraps, a message frame holds a MESSAGE with its token. */
 static enum zs_rc read_frame(struct zs_peer *p, const struct zs_frame *f, struct zs_peer_event *ev)
 {
@@ -309,9 +316,11 @@ static enum zs_rc read_frame(struct zs_peer *p, const struct zs_frame *f, struct
         return read_command(p, f, ev, way);
     ev->more = f->flags & ZS_FRAME_MORE;
     ev->body = f->body;
-    if (way == ZS_WAY_OPEN || p->state != ZS_PEER_OPEN)
-        return zs_rule_follow(p, ev, ZS_CMD_DATA, way);
-    return read_command(p, f, ev, way);
+    if (way == ZS_WAY_OUTSIDE && is_message_command(f->body))
+        return read_command(p, f, ev, way);
+    if (way == ZS_WAY_OUTSIDE)
+        ev->detail = "a message in the clear";
+    return zs_rule_follow(p, ev, ZS_CMD_DATA, way);
 }
 
 static bool step_frame(struct zs_peer *p, struct zs_span *in, struct zs_peer_event *ev)

@@ -262,7 +262,7 @@ static const struct zs_rule rules[] = {
     {ZS_PEER_WANT_READY, ZS_CMD_READY,     ZS_RULE_ANY_FORM, ZS_WAY_CONTENT, on_ready},
     {ZS_PEER_WANT_READY, ZS_CMD_READY,     ZS_FORM_PADDED,   ZS_WAY_OUTSIDE, on_padded_ready},
     {ZS_PEER_WANT_READY, ZS_CMD_READY,     ZS_FORM_LIBZMQ,   ZS_WAY_OUTSIDE, on_bare_ready},
-    {ZS_PEER_WANT_READY, ZS_CMD_MESSAGE,   ZS_FORM_LIBZMQ,   ZS_WAY_OUTSIDE, on_wrapped},
+    {ZS_PEER_WANT_READY, ZS_CMD_MESSAGE,   ZS_RULE_ANY_FORM, ZS_WAY_OUTSIDE, on_wrapped},
     {ZS_PEER_WANT_READY, ZS_CMD_MESSAGE,   ZS_FORM_LIBZMQ,   ZS_WAY_OPEN,    on_sealed_ready},
     {ZS_PEER_OPEN,       ZS_CMD_MESSAGE,   ZS_RULE_ANY_FORM, ZS_WAY_OUTSIDE, on_wrapped},
     {ZS_PEER_OPEN,       ZS_CMD_DATA,      ZS_RULE_ANY_FORM, ZS_WAY_CONTENT, on_data},

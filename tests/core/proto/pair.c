@@ -131,26 +131,39 @@ void pair_hand_over(struct pair *p, enum zs_role role)
     g_byte_array_unref(copy);
 }
 
+/* One octet of what role has said; false: it has said nothing. */
+static bool hand_over_octet(struct pair *p, enum zs_role role)
+{
+    struct zs_span out = zs_peer_output(&p->peer[role]);
+
+    if (out.n == 0)
+        return false;
+    uint8_t octet = out.p[0];
+    g_byte_array_append(p->stream[role], &octet, 1);
+    zs_peer_sent(&p->peer[role], 1);
+    pair_feed(p, pair_other(role), zs_span(&octet, 1));
+    return true;
+}
+
 void pair_talk_until(struct pair *p, enum zs_role role, enum zs_peer_state state)
 {
-    for (;;) {
-        bool said = false;
+    bool said = true;
+
+    while (said) {
+        said = false;
         for (int r = 0; r < ZS_ROLE_COUNT; r++) {
             if (p->peer[role].state == state)
                 return;
-            if (zs_peer_output(&p->peer[r]).n) {
-                pair_hand_over(p, (enum zs_role)r);
-                said = true;
-            }
+            said |= hand_over_octet(p, (enum zs_role)r);
         }
-        if (!said)
-            return;
     }
 }
 
 void pair_talk(struct pair *p)
 {
-    pair_talk_until(p, ZS_ROLE_CLIENT, ZS_PEER_STATE_COUNT);
+    while (zs_peer_output(&p->peer[ZS_ROLE_CLIENT]).n || zs_peer_output(&p->peer[ZS_ROLE_SERVER]).n)
+        for (int r = 0; r < ZS_ROLE_COUNT; r++)
+            pair_hand_over(p, (enum zs_role)r);
 }
 
 void pair_expect(const struct pair *p, enum zs_peer_state client, enum zs_peer_state server)

@@ -25,8 +25,9 @@ void pair_init(struct pair *p, const struct zs_gss *client, const struct zs_gss 
 void pair_begin(struct pair *p);
 void pair_clear(struct pair *p);
 
-/* Hands over what each has said until neither says more, or this role's peer is in this state. */
+/* Hands over what each has said until neither says more. */
 void pair_talk(struct pair *p);
+/* The same octet by octet, until this role's peer is in this state and no further. */
 void pair_talk_until(struct pair *p, enum zs_role role, enum zs_peer_state state);
 /* Hands over what role has said once. */
 void pair_hand_over(struct pair *p, enum zs_role role);
