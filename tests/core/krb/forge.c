@@ -478,8 +478,12 @@ struct zs_keyring *forge_keyring(const struct forge_entry *entries, size_t n)
 
 struct zs_context *forge_observe(const struct forge *f)
 {
-    struct forge_entry entry = {
-        .name = f->service, .kvno = (uint32_t)f->kvno, .key = f->service_key};
+    return forge_observe_with(f, &f->service_key);
+}
+
+struct zs_context *forge_observe_with(const struct forge *f, const struct zs_key *key)
+{
+    struct forge_entry entry = {.name = f->service, .kvno = (uint32_t)f->kvno, .key = *key};
     struct zs_keyring *r = forge_keyring(&entry, 1);
     GByteArray *req = forge_ap_req(f), *rep = forge_ap_rep(f);
     struct zs_span seen = f->no_ap_rep ? zs_span(NULL, 0) : span_of(rep);

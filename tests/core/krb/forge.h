@@ -106,5 +106,7 @@ void forge_remove(char *path);
 struct zs_keyring *forge_keyring(const struct forge_entry *entries, size_t n);
 /* What an observer makes of f who has its service's key and sees both messages at FORGE_NOW. */
 struct zs_context *forge_observe(const struct forge *f);
+/* The same with this key in the keytab's entry for it. */
+struct zs_context *forge_observe_with(const struct forge *f, const struct zs_key *key);
 
 #endif

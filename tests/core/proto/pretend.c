@@ -94,7 +94,7 @@ static enum zs_rc unwrap(void *self, struct zs_span token, uint8_t *buf,
     if (((header.flags & ZS_CFX_SENT_BY_ACCEPTOR) != 0) != c->initiator)
         return ZS_E_WRAP_DIRECTION;
     if (header.sequence != c->receive)
-        return ZS_E_WRAP_GAP;
+        return header.sequence < c->receive ? ZS_E_WRAP_DUPLICATE : ZS_E_WRAP_GAP;
     c->receive++;
     if (text.n)
         memcpy(buf, text.p, text.n);

@@ -401,8 +401,8 @@ static void wrap_token_that_is_wrong_ends_it(void)
         const char *text;
         enum zs_rc rc;
     } cases[] = {
-        {ZS_CFX_SEALED, 1, "00'x'", ZS_E_WRAP_SEQUENCE},
-        {ZS_CFX_SEALED, -1, "00'x'", ZS_E_WRAP_SEQUENCE},
+        {ZS_CFX_SEALED, 1, "00'x'", ZS_E_WRAP_GAP},
+        {ZS_CFX_SEALED, -1, "00'x'", ZS_E_WRAP_DUPLICATE},
         {ZS_CFX_SEALED, 0, "", ZS_E_INNER_EMPTY},
         {0, 0, "00'x'", ZS_E_WRAP_NOT_SEALED},
         {ZS_CFX_SEALED, 0, "02", ZS_E_COMMAND_UNEXPECTED},
