@@ -5,8 +5,12 @@
 #include <stddef.h>
 
 static const struct zs_defect defects[ZS_RC_COUNT] = {
-#define ZS_DEFECT(id, code_, sentence_, clause_) \
-    [id] = {.code = code_, .sentence = sentence_, .clause = clause_},
+#define ZS_DEFECT(id, code_, severity_, about_, sentence_, clause_) \
+    [id] = {.code = code_,                                          \
+            .severity = ZS_SEVERITY_##severity_,                    \
+            .about = ZS_ABOUT_##about_,                             \
+            .sentence = sentence_,                                  \
+            .clause = clause_},
 #include "core/defects.def"
 #undef ZS_DEFECT
 };

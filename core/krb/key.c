@@ -85,3 +85,21 @@ const char *zs_enctype_name(int32_t enctype, char *buf, size_t size)
         snprintf(buf, size, "enctype-%d", (int)enctype);
     return buf;
 }
+
+bool zs_enctype_is_weak(int32_t enctype)
+{
+    switch (enctype) {
+    case ENCTYPE_DES_CBC_CRC:
+    case ENCTYPE_DES_CBC_MD4:
+    case ENCTYPE_DES_CBC_MD5:
+    case ENCTYPE_DES_CBC_RAW:
+    case ENCTYPE_DES3_CBC_RAW:
+    case ENCTYPE_DES_HMAC_SHA1:
+    case ENCTYPE_DES3_CBC_SHA1:
+    case ENCTYPE_ARCFOUR_HMAC:
+    case ENCTYPE_ARCFOUR_HMAC_EXP:
+        return true;
+    default:
+        return false;
+    }
+}

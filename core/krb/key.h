@@ -31,6 +31,8 @@ const char *zs_key_parse(struct zs_key *k, const char *text, size_t n);
 /* The name as krb5 has it, "aes256-cts-hmac-sha1-96", or "enctype-99" where it has none; written to buf, which
  * has ZS_ENCTYPE_NAME_MAX octets, and returned. */
 const char *zs_enctype_name(int32_t enctype, char *buf, size_t size);
+/* Is it one that RFC 6649 (DES) or RFC 8429 (3DES, RC4) tells everybody to give up? */
+bool zs_enctype_is_weak(int32_t enctype);
 #define ZS_ENCTYPE_NAME_MAX 40
 
 #endif

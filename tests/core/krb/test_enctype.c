@@ -136,10 +136,22 @@ static void key_is_set_and_cleared(void)
     g_assert_cmpmem(&key, sizeof key, &none, sizeof none);
 }
 
+static void broken_enctypes_are_known_for_it(void)
+{
+    static const int32_t weak[] = {1, 2, 3, 4, 6, 8, 16, 23, 24},
+                         strong[] = {0, 17, 18, 19, 20, 25, 26};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(weak); i++)
+        g_assert_true(zs_enctype_is_weak(weak[i]));
+    for (size_t i = 0; i < G_N_ELEMENTS(strong); i++)
+        g_assert_false(zs_enctype_is_weak(strong[i]));
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     zs_krb_init();
+    g_test_add_func("/enctype/broken_enctypes_are_known_for_it", broken_enctypes_are_known_for_it);
     g_test_add_func("/enctype/folds_as_rfc3961_says", folds_as_rfc3961_says);
     g_test_add_func("/enctype/derives_as_the_rfcs_say", derives_as_the_rfcs_say);
     g_test_add_func("/enctype/enctypes_have_krb5s_names", enctypes_have_krb5s_names);

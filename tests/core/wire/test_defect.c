@@ -12,6 +12,8 @@ static void every_defect_has_its_words(void)
         g_assert_cmpstr(d->code, !=, "");
         g_assert_cmpstr(d->sentence, !=, "");
         g_assert_cmpstr(d->clause, !=, "");
+        g_assert_cmpint(d->severity, <=, ZS_SEVERITY_ERROR);
+        g_assert_cmpint(d->about, <=, ZS_ABOUT_SECURITY);
     }
 }
 
