@@ -504,6 +504,14 @@ void zs_exchange_skip(struct zs_exchange *x, enum zs_dir dir)
         g_queue_clear_full(&x->side[d].pings, g_free);
 }
 
+/* Before the end of a side's handshake it has sent no part of a message: what follows is a beginning, whatever is
+ * missing before. */
+static void note_ready(struct zs_exchange *x, enum zs_dir dir)
+{
+    x->side[dir].torn = false;
+    x->in_order |= x->requests.length == 0 && x->unkept == 0;
+}
+
 static void heed_losses(struct zs_exchange *x, const struct zs_session *s)
 {
     for (int d = 0; d < ZS_DIR_COUNT; d++) {
@@ -541,4 +549,6 @@ void zs_exchange_step(struct zs_exchange *x, const struct zs_session *s, enum zs
         on_message(x, s, dir, r, at, tag, fact);
     else if (r->kind == ZS_READ_COMMAND)
         on_command(x, dir, &r->content, at, tag, fact);
+    if (!closed && r->has_metadata)
+        note_ready(x, dir);
 }

@@ -375,6 +375,16 @@ void zs_session_step(struct zs_session *s, enum zs_dir dir, const struct zs_read
     note_side(s, dir, r);
 }
 
+enum zs_rc zs_session_opened(struct zs_session *s, enum zs_dir dir, const struct zs_reading *r)
+{
+    /* Closed, it counted as a message that stayed sealed, unless its frame is a command's. */
+    if (!(r->frame.flags & ZS_FRAME_COMMAND) || r->kind == ZS_READ_MESSAGE)
+        s->side[dir].sealed--;
+    enum zs_rc defect = s->roles_known ? mishap(s, &s->side[dir], r) : ZS_OK;
+    note_side(s, dir, r);
+    return defect;
+}
+
 void zs_session_lost(struct zs_session *s, enum zs_dir dir)
 {
     s->side[dir].losses++;

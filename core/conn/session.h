@@ -92,6 +92,10 @@ bool zs_session_settle(struct zs_session *s, const struct zs_reading *r);
 void zs_session_step(struct zs_session *s, enum zs_dir dir, const struct zs_reading *r,
                      struct zs_stamp at, struct zs_turn *turn);
 
+/* The reading that was just stepped with, closed, was opened after all, by somebody else (zs_reading_opened()): takes
+ * note of what it says. Answers what is wrong with it at this point. */
+enum zs_rc zs_session_opened(struct zs_session *s, enum zs_dir dir, const struct zs_reading *r);
+
 /* Octets of this side are missing: the sequence number of its next token is not known any more, and nothing is
  * said about the order of what follows. */
 void zs_session_lost(struct zs_session *s, enum zs_dir dir);

@@ -188,6 +188,23 @@ static void a_gap_ends_the_message_and_hides_the_next_ones_beginning(void)
     finish(&h);
 }
 
+static void nothing_is_torn_behind_a_ready(void)
+{
+    struct heard h;
+
+    start(&h);
+    hear(&h, ZS_C2S, talk_greeting(1, "NULL", false));
+    hear(&h, ZS_S2C, talk_greeting(1, "NULL", false));
+    for (int d = 0; d < ZS_DIR_COUNT; d++)
+        zs_session_lost(&h.s, (enum zs_dir)d);
+    ready(&h, ZS_C2S, "DEALER");
+    ready(&h, ZS_S2C, "REP");
+    h.frames = 0;
+    says(&h, ZS_C2S, M, "", "1.1 delimiter behind 1");
+    says(&h, ZS_C2S, 0, "'x'", "1.2 payload of 1 from 1 behind 1 asks");
+    finish(&h);
+}
+
 static void a_skipped_frame_may_have_been_any_part(void)
 {
     struct heard h;
@@ -719,6 +736,7 @@ static void add_messages_and_requests(void)
     FACT(each_direction_counts_its_own);
     FACT(commands_between_parts_are_no_parts);
     FACT(a_gap_ends_the_message_and_hides_the_next_ones_beginning);
+    FACT(nothing_is_torn_behind_a_ready);
     FACT(a_skipped_frame_may_have_been_any_part);
     FACT(sealed_parts_are_gathered_by_what_stands_inside);
     FACT(what_stays_sealed_is_not_gathered_by_guess);

@@ -869,6 +869,29 @@ static void what_the_capture_lacks(void)
     explains(&h, false, "the capture ends before both sides were ready");
 }
 
+/* Wireshark's engine opens what nobody gave us a key for. */
+static void what_somebody_else_opened_counts_as_open(void)
+{
+    static const char ready[] = "\0\x05READY\x0bSocket-Type\0\0\0\x03SUB", lost[] = "\0topic";
+    struct heard h;
+
+    start(&h);
+    h.s.keys = NULL;
+    establish(&h, ZS_C2S);
+    struct zs_place at = zs_session_place(&h.s, ZS_C2S);
+    zs_reading_opened(&h.reading, &at, zs_span(ready, sizeof ready - 1));
+    g_assert_cmpint(zs_session_opened(&h.s, ZS_C2S, &h.reading), ==, ZS_OK);
+    g_assert_cmpint(h.s.side[ZS_C2S].socket_type, ==, ZS_SOCKET_SUB);
+    say_sealed(&h, ZS_C2S, M, 1001, "00'topic'");
+    g_assert_cmpuint(h.s.side[ZS_C2S].sealed, ==, 1);
+    zs_reading_opened(&h.reading, &at, zs_span(lost, sizeof lost - 1));
+    g_assert_cmpint(zs_session_opened(&h.s, ZS_C2S, &h.reading), ==, ZS_E_SUBSCRIPTION_LOST);
+    g_assert_cmpuint(h.s.side[ZS_C2S].sealed, ==, 0);
+    g_assert_cmpuint(h.s.side[ZS_C2S].messages, ==, 1);
+    g_assert_cmpuint(h.s.side[ZS_C2S].message_octets, ==, 5);
+    zs_session_clear(&h.s);
+}
+
 static void add_tests(void)
 {
 #define FACT(f) g_test_add_func("/session/" #f, f)
@@ -916,6 +939,7 @@ static void add_tests(void)
     FACT(f7_f8_no_ready_from_the_acceptor);
     FACT(refusals_in_words);
     FACT(what_the_capture_lacks);
+    FACT(what_somebody_else_opened_counts_as_open);
 #undef FACT
 }
 
