@@ -4,10 +4,11 @@
 
 #include "core/conn/replay.h"
 
+#include <epan/charsets.h>
 #include <epan/conversation.h>
 #include <epan/proto_data.h>
 
-enum { KEY_RECORDS, KEY_COUNTER };
+enum { KEY_RECORDS, KEY_COUNTER, TEXT_MOST = 255 };
 
 static uint32_t conversations;     /* seen in this file */
 static struct zs_replays *replays; /* of this file */
@@ -17,6 +18,7 @@ static zbool on_file_closed(wmem_allocator_t *scope, wmem_cb_event_t event, void
     struct zs_conversation *c = user;
     (void)scope;
     (void)event;
+    zs_exchange_free(c->exchange);
     zs_session_clear(&c->session);
     conversations = 0;
     zs_replays_free(replays);
@@ -38,6 +40,7 @@ struct zs_conversation *zs_conversation_of(packet_info *pinfo, int proto,
     copy_address_wmem(wmem_file_scope(), &c->client, conversation_key_addr1(conv->key_ptr));
     c->client_port = conversation_key_port1(conv->key_ptr);
     zs_session_init(&c->session, keys);
+    c->exchange = zs_exchange_new();
     if (!replays)
         replays = zs_replays_new();
     c->session.replays = replays;
@@ -70,6 +73,87 @@ const char *zs_principal_of(const struct zs_conversation *c, const struct zs_pdu
         return NULL;
     const struct zs_context_facts *f = zs_context_facts(pdu->context);
     return side == c->session.initiator ? f->client_principal : f->service_principal;
+}
+
+/* The message that this part belongs to. A loss ends one that was awaited: the first part behind it begins another. */
+static struct zs_whole *whole_of(struct zs_conversation *c, enum zs_dir dir, bool first)
+{
+    if (!c->gathering[dir] || first)
+        c->gathering[dir] = wmem_new0(wmem_file_scope(), struct zs_whole);
+    return c->gathering[dir];
+}
+
+static const char *text_of(struct zs_span s)
+{
+    size_t n = s.n < TEXT_MOST ? s.n : TEXT_MOST;
+    return (const char *)get_utf_8_string(wmem_file_scope(), n ? s.p : (const uint8_t *)"", (int)n);
+}
+
+static void note_part(struct zs_conversation *c, struct zs_pdu *pdu, struct zs_whole *whole,
+                      const struct zs_reading *r, const struct zs_exchange_fact *f, uint32_t packet)
+{
+    pdu->whole = whole;
+    pdu->part = f->part;
+    pdu->role = f->role;
+    pdu->last = f->last;
+    pdu->octets = f->octets;
+    whole->number = f->message;
+    whole->octets = f->octets;
+    whole->parts = f->part;
+    whole->delimiter = f->delimiter;
+    whole->torn = f->torn;
+    whole->first_packet = (uint32_t)f->first.frame;
+    if (f->role == ZS_PART_TOPIC || f->role == ZS_PART_GROUP)
+        whole->topic = text_of(r->data);
+    if (f->subscribed)
+        whole->subscription = text_of(f->subscription);
+    if (!f->last)
+        return;
+    whole->last_packet = packet;
+    c->gathering[pdu->dir] = NULL;
+}
+
+static void note_answer(struct zs_whole *whole, const struct zs_exchange_fact *f, uint32_t packet)
+{
+    struct zs_whole *asked = f->asked;
+
+    whole->asked_packet = (uint32_t)f->asked_at.frame;
+    whole->after_ns = f->after_ns;
+    asked->answer_packet = packet;
+}
+
+void zs_conversation_hear(struct zs_conversation *c, struct zs_pdu *pdu, struct zs_stamp at,
+                          const struct zs_reading *r)
+{
+    struct zs_exchange_fact fact;
+    bool open = !r->wrapped || r->verified;
+    bool heartbeat = r->kind == ZS_READ_COMMAND &&
+                     (r->content.id == ZS_CMD_PING || r->content.id == ZS_CMD_PONG);
+    struct zs_whole *whole = NULL;
+
+    if (open && r->kind == ZS_READ_MESSAGE)
+        whole = whole_of(c, pdu->dir, false);
+    else if (open && heartbeat)
+        pdu->whole = whole = wmem_new0(wmem_file_scope(), struct zs_whole);
+    zs_exchange_step(c->exchange, &c->session, pdu->dir, r, at, whole, &fact);
+    pdu->sender = c->session.side[pdu->dir].socket_type;
+    pdu->receiver = c->session.side[zs_dir_other(pdu->dir)].socket_type;
+    if (fact.message) {
+        whole = whole->parts && fact.part == 1 ? whole_of(c, pdu->dir, true) : whole;
+        note_part(c, pdu, whole, r, &fact, (uint32_t)at.frame);
+    }
+    if (fact.answers)
+        note_answer(whole, &fact, (uint32_t)at.frame);
+    if (fact.established) {
+        c->handshake_ns = fact.handshake_ns;
+        zs_conversation_say_once(c, pdu, ZS_SAYS_HANDSHAKE);
+    }
+}
+
+void zs_conversation_say_once(struct zs_conversation *c, struct zs_pdu *pdu, unsigned what)
+{
+    pdu->says |= what & ~c->said;
+    c->said |= what;
 }
 
 /* One array per packet, and a counter that starts anew with each dissection of it: a list of one datum per record

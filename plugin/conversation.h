@@ -6,7 +6,7 @@
  * come in any order, only read. File scope: it dies with the file. */
 #include "plugin/compat.h"
 
-#include "core/conn/session.h"
+#include "core/conn/exchange.h"
 
 /* One direction, while the first pass goes through it. */
 struct zs_flow_state {
@@ -17,14 +17,44 @@ struct zs_flow_state {
     uint32_t next_seq; /* TCP sequence number of the next octet to read */
 };
 
+/* A message, or a PING or PONG: what all of its frames' records share. Written until its last frame was heard, and
+ * once more when its answer is. */
+struct zs_whole {
+    uint64_t number;    /* of the message in its direction, from 1; 0: a PING or PONG */
+    uint64_t octets;    /* so far */
+    uint32_t parts;     /* so far */
+    uint32_t delimiter; /* the part that ends its envelope; 0: none so far */
+    uint32_t first_packet, last_packet; /* last 0: not heard so far */
+    bool torn;                          /* its beginning may be missing */
+    const char *topic;                  /* a publisher's first part, or RADIO's group; NULL: none */
+    const char *subscription;           /* why it was sent; NULL: not known */
+    uint32_t answer_packet;             /* where it is answered; 0: not so far */
+    uint32_t asked_packet; /* where that stands which it answers; 0: nothing that is known */
+    int64_t after_ns;      /* and how long after */
+};
+
 struct zs_conversation {
     uint32_t number; /* from 0, in order of appearance */
     address client;  /* the TCP initiator, as far as the capture tells */
     uint32_t client_port;
     struct zs_session session;
+    struct zs_exchange *exchange;
+    struct zs_whole *gathering[ZS_DIR_COUNT]; /* the message whose parts come in; NULL: none */
+    int64_t handshake_ns;                     /* see ZS_SAYS_HANDSHAKE */
     struct zs_flow_state flow[ZS_DIR_COUNT];
     uint32_t ap_req_frame, ap_rep_frame; /* 0: none */
-    bool reason_shown;                   /* the expert item about the context was given a packet */
+    unsigned said;                       /* ZS_SAYS_*: which a packet was given already */
+};
+
+/* What is said once of a connection, with the record of the thing that shows it. */
+enum {
+    ZS_SAYS_REASON = 0x01,    /* why its messages stay closed */
+    ZS_SAYS_CONTEXT = 0x02,   /* what is weak about its context */
+    ZS_SAYS_UNSEALED = 0x04,  /* a token is signed, not sealed */
+    ZS_SAYS_AS_SERVER = 0x08, /* nobody is */
+    ZS_SAYS_MIDSTREAM = 0x10, /* it began before the capture */
+    ZS_SAYS_HANDSHAKE = 0x20, /* it is over */
+    ZS_SAYS_CLOSED = 0x40,    /* something sealed stays closed */
 };
 
 enum zs_pdu_kind {
@@ -40,14 +70,22 @@ enum zs_pdu_kind {
 struct zs_pdu {
     enum zs_pdu_kind kind;
     enum zs_dir dir;
-    size_t n;                   /* octets of the packet that it spans */
-    struct zs_place place;      /* FRAME, HEAD */
-    struct zs_greeting *before; /* GREETING: as it stood before this part */
-    struct zs_turn turn;        /* FRAME */
-    enum zs_rc defect;          /* GREETING, HEAD, UNREAD: why */
-    uint64_t missing;           /* octets that are missing just before it */
-    struct zs_context *context; /* the one in force behind it; NULL: none yet */
-    bool show_reason;           /* this is the packet that carries the expert item */
+    size_t n;                               /* octets of the packet that it spans */
+    struct zs_place place;                  /* FRAME, HEAD */
+    enum zs_greeting_part part_of_greeting; /* GREETING */
+    const struct zs_greeting *greeting;     /* GREETING: as it stands behind this part */
+    struct zs_turn turn;                    /* FRAME */
+    enum zs_rc defect;                      /* GREETING, HEAD, UNREAD: why */
+    uint64_t missing;                       /* octets that are missing just before it */
+    struct zs_context *context;             /* the one in force behind it; NULL: none yet */
+    unsigned says;                          /* ZS_SAYS_* */
+    /* FRAME, once it was heard: what it is in the exchange. */
+    enum zs_socket_type sender, receiver; /* as far as they were known then */
+    struct zs_whole *whole;               /* NULL: part of none */
+    uint32_t part;                        /* of a message: from 1 */
+    enum zs_part_role role;
+    bool last;
+    uint64_t octets; /* of the message, up to and with this part */
 };
 
 /* The conversation of this packet, made on first sight. */
@@ -62,6 +100,12 @@ enum zs_dir zs_conversation_dir(const struct zs_conversation *c, const packet_in
 /* Who that side is under the context in force at pdu; NULL: nobody, or not known. */
 const char *zs_principal_of(const struct zs_conversation *c, const struct zs_pdu *pdu,
                             enum zs_dir side);
+
+/* First pass: what pdu's frame says, whoever opened it; at: this packet. */
+void zs_conversation_hear(struct zs_conversation *c, struct zs_pdu *pdu, struct zs_stamp at,
+                          const struct zs_reading *r);
+/* Is what to be said once of c? Then pdu says it. */
+void zs_conversation_say_once(struct zs_conversation *c, struct zs_pdu *pdu, unsigned what);
 
 /* A record for the next thing in this packet, in the order of reading; on the first pass a new one, zeroed, later
  * the one made then, or NULL where there is none. */

@@ -8,6 +8,7 @@
 #include "plugin/dissect.h"
 
 #include "plugin/fields.h"
+#include "plugin/info.h"
 #include "plugin/keys.h"
 #include "plugin/tap.h"
 #include "plugin/tree.h"
@@ -37,6 +38,8 @@ struct run {
     enum zs_dir dir;
     int offset;
     uint64_t missing; /* octets missing before offset, not yet said */
+    bool entered;     /* the conversation was met in its middle, not yet said */
+    bool heard;       /* first pass: the exchange was told of the frame that is shown */
 };
 
 static struct zs_span captured(const struct run *run)
@@ -60,7 +63,10 @@ static struct zs_pdu *record(struct run *run, enum zs_pdu_kind kind, size_t n)
     pdu->n = n;
     pdu->missing = run->missing;
     pdu->context = run->c->session.context;
+    if (run->entered)
+        zs_conversation_say_once(run->c, pdu, ZS_SAYS_MIDSTREAM);
     run->missing = 0;
+    run->entered = false;
     return pdu;
 }
 
@@ -85,11 +91,30 @@ static struct zs_pdu *first_unread(struct run *run, enum zs_rc why)
     return pdu;
 }
 
+static struct zs_stamp stamp_of(const struct run *run)
+{
+    const nstime_t *t = &run->pinfo->abs_ts;
+    return (struct zs_stamp){.time_ns = (int64_t)t->secs * 1000000000 + t->nsecs,
+                             .frame = run->pinfo->num};
+}
+
+/* 38/ZMTP-GSSAPI: exactly one peer says that it is the server. libzmq: neither does. */
+static bool nobody_serves(const struct zs_session *s)
+{
+    for (int d = 0; d < ZS_DIR_COUNT; d++) {
+        const struct zs_greeting *g = &s->side[d].greeting;
+        if (g->part != ZS_GREETING_DONE || g->as_server ||
+            zs_mechanism_of(g->mechanism) != ZS_MECHANISM_GSSAPI)
+            return false;
+    }
+    return true;
+}
+
 /* NULL: TCP was asked for more. */
 static struct zs_pdu *first_greeting(struct run *run)
 {
     struct zs_session *session = &run->c->session;
-    struct zs_greeting before = session->side[run->dir].greeting;
+    enum zs_greeting_part part = session->side[run->dir].greeting.part;
     size_t used;
 
     enum zs_rc rc = zs_session_greeting(session, run->dir, captured(run), &used);
@@ -98,7 +123,13 @@ static struct zs_pdu *first_greeting(struct run *run)
     if (rc != ZS_OK)
         return first_unread(run, rc);
     struct zs_pdu *pdu = record(run, ZS_PDU_GREETING, used);
-    pdu->before = wmem_memdup(wmem_file_scope(), &before, sizeof before);
+    const struct zs_side *side = &session->side[run->dir];
+    pdu->part_of_greeting = part;
+    pdu->greeting = wmem_memdup(wmem_file_scope(), &side->greeting, sizeof side->greeting);
+    if (used)
+        zs_exchange_greeting(run->c->exchange, stamp_of(run));
+    if (nobody_serves(session))
+        zs_conversation_say_once(run->c, pdu, ZS_SAYS_AS_SERVER);
     return pdu;
 }
 
@@ -129,11 +160,13 @@ static void remember_tokens(struct run *run, const struct zs_reading *r, struct 
         !c->ap_rep_frame)
         c->ap_rep_frame = run->pinfo->num;
     pdu->context = s->context;
-    if (s->context && !c->reason_shown && zs_context_facts(s->context)->reason &&
-        (pdu->turn.context_made || !zs_context_facts(s->context)->opened_by)) {
-        c->reason_shown = true;
-        pdu->show_reason = true;
-    }
+    if (!s->context)
+        return;
+    const struct zs_context_facts *f = zs_context_facts(s->context);
+    if (f->reason && (pdu->turn.context_made || !f->opened_by))
+        zs_conversation_say_once(c, pdu, ZS_SAYS_REASON);
+    if (pdu->turn.context_made)
+        zs_conversation_say_once(c, pdu, ZS_SAYS_CONTEXT);
 }
 
 static uint8_t *plaintext_room(packet_info *pinfo, const struct zs_place *place,
@@ -147,10 +180,7 @@ static struct zs_pdu *first_whole(struct run *run, const struct zs_frame *f)
 {
     struct zs_session *s = &run->c->session;
     struct zs_pdu *pdu = record(run, ZS_PDU_FRAME, f->header + f->body.n);
-    struct zs_stamp at = {
-        .time_ns = (int64_t)run->pinfo->abs_ts.secs * 1000000000 + run->pinfo->abs_ts.nsecs,
-        .frame = run->pinfo->num,
-    };
+    struct zs_stamp at = stamp_of(run);
     struct zs_reading r;
     size_t room;
 
@@ -227,12 +257,32 @@ static struct zs_pdu *first_pass(struct run *run)
     return zs_session_greeted(&run->c->session, run->dir) ? first_frame(run) : first_greeting(run);
 }
 
+/* What a frame said, whoever opened it. */
+static void hear(struct run *run, struct zs_pdu *pdu, const struct zs_reading *r, bool by_engine)
+{
+    bool signed_only = r->cfx.header.n && !(r->cfx.flags & ZS_CFX_SEALED);
+
+    signed_only |= r->verified && r->unwrapped.plain.p && !r->unwrapped.confidential;
+    if (r->wrapped && signed_only)
+        zs_conversation_say_once(run->c, pdu, ZS_SAYS_UNSEALED);
+    if (r->wrapped && !r->verified)
+        zs_conversation_say_once(run->c, pdu, ZS_SAYS_CLOSED);
+    if (by_engine) {
+        enum zs_rc defect = zs_session_opened(&run->c->session, run->dir, r);
+        if (pdu->turn.defect == ZS_OK)
+            pdu->turn.defect = defect;
+    }
+    zs_conversation_hear(run->c, pdu, stamp_of(run), r);
+    run->heard = true;
+}
+
 /* ==== every pass: show it ==== */
 
-static void show_frame(const struct zs_shown *s)
+static void show_frame(struct run *run, struct zs_pdu *pdu, const struct zs_shown *s)
 {
     struct zs_frame f;
     struct zs_reading r;
+    struct zs_opened o;
     size_t room;
 
     struct zs_span in = zs_span(tvb_get_ptr(s->tvb, s->offset, (int)s->pdu->n), s->pdu->n);
@@ -241,20 +291,22 @@ static void show_frame(const struct zs_shown *s)
     /* The context that came with this frame is not yet in its place: it opens later ones. */
     uint8_t *buf = plaintext_room(s->pinfo, &s->pdu->place, &f, &room);
     zs_reading_make(&s->pdu->place, &f, buf, room, &r);
-    zs_tree_frame(s, &r);
+    zs_tree_frame(s, &r, &o);
+    if (!PINFO_FD_VISITED(s->pinfo))
+        hear(run, pdu, &r, o.by_engine);
+    zs_tree_content(s, &r, &o);
     zs_tap_queue(s, &r);
 }
 
-static void show(const struct zs_shown *s)
+static void show(struct run *run, struct zs_pdu *pdu, const struct zs_shown *s)
 {
-    switch (s->pdu->kind) {
+    switch (pdu->kind) {
     case ZS_PDU_GREETING:
-        if (s->pdu->n)
-            zs_tree_greeting(s);
+        zs_tree_greeting(s);
         zs_tap_queue(s, NULL);
         break;
     case ZS_PDU_FRAME:
-        show_frame(s);
+        show_frame(run, pdu, s);
         break;
     case ZS_PDU_HEAD:
     case ZS_PDU_CONTINUATION:
@@ -267,7 +319,7 @@ static void show(const struct zs_shown *s)
 }
 
 /* Whatever a called dissector throws costs this thing alone; the next one begins at its own offset. */
-static void show_protected(const struct run *run, const struct zs_pdu *pdu)
+static void show_protected(struct run *run, struct zs_pdu *pdu)
 {
     struct zs_outcome outcome = {0};
     const struct zs_shown s = {
@@ -280,15 +332,18 @@ static void show_protected(const struct run *run, const struct zs_pdu *pdu)
         .outcome = &outcome,
     };
 
+    run->heard = pdu->kind != ZS_PDU_FRAME || PINFO_FD_VISITED(run->pinfo);
     TRY
     {
-        show(&s);
+        show(run, pdu, &s);
     }
     CATCH_NONFATAL_ERRORS
     {
         show_exception(run->tvb, run->pinfo, run->tree, EXCEPT_CODE, GET_MESSAGE);
     }
     ENDTRY;
+    if (!run->heard)
+        zs_exchange_skip(run->c->exchange, run->dir);
 }
 
 /* ==== the run ==== */
@@ -309,7 +364,7 @@ static void begin_flow(struct run *run, const struct tcpinfo *tcp)
     if (analysis && analysis->conversation_completeness & SYN_OF_EITHER_SIDE)
         flow->next_seq = analysis->fwd->base_seq + 1;
     else
-        flow->lost = true;
+        flow->lost = run->entered = true;
 }
 
 /* TCP hands on what follows a hole, and what came twice: where this run stands against the last one. A run that
@@ -338,7 +393,7 @@ static bool place_run(struct run *run, const struct tcpinfo *tcp)
 static void walk(struct run *run, bool visited)
 {
     while (reported(run) > 0) {
-        const struct zs_pdu *pdu = visited ? zs_pdu_next(run->pinfo, proto_zmtp) : first_pass(run);
+        struct zs_pdu *pdu = visited ? zs_pdu_next(run->pinfo, proto_zmtp) : first_pass(run);
         if (!pdu)
             return;
         show_protected(run, pdu);
@@ -372,7 +427,7 @@ int zs_dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 
     run.dir = zs_conversation_dir(run.c, pinfo);
     col_set_str(pinfo->cinfo, COL_PROTOCOL, "ZMTP");
-    col_clear(pinfo->cinfo, COL_INFO);
+    zs_info_begin(pinfo);
     proto_item *item = proto_tree_add_item(tree, proto_zmtp, tvb, 0, -1, ENC_NA);
     run.tree = proto_item_add_subtree(item, zs_ett.zmtp);
     proto_item_set_generated(proto_tree_add_uint(run.tree, zs_hf.stream, tvb, 0, 0, run.c->number));
@@ -382,9 +437,11 @@ int zs_dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
     if (!visited && tcp && !place_run(&run, tcp)) {
         struct zs_pdu *old = record(&run, ZS_PDU_OLD, reported(&run));
         show_protected(&run, old);
+        zs_info_end(pinfo);
         return (int)tvb_reported_length(tvb);
     }
     walk(&run, visited);
+    zs_info_end(pinfo);
     if (!visited && tcp)
         run.c->flow[run.dir].next_seq = tcp->seq + (uint32_t)run.offset;
     if (visited)

@@ -31,14 +31,42 @@ static SUBTREE_POINTER *const subtrees[] = {
 };
 
 static ei_register_info experts[] = {
-#define ZS_DEFECT(id, code, sentence, clause) \
-    {&zs_ei.defect[id],                       \
-     {"zmtp.defect." code, PI_PROTOCOL, PI_WARN, sentence " (" clause ")", EXPFILL}},
+#define ZS_DEFECT(id, code, severity, about, sentence, clause) \
+    {&zs_ei.defect[id],                                        \
+     {"zmtp.defect." code, PI_##about, PI_##severity, sentence " (" clause ")", EXPFILL}},
 #include "core/defects.def"
 #undef ZS_DEFECT
     {&zs_ei.not_opened,
      {"zmtp.gssapi.not_opened", PI_DECRYPTION, PI_NOTE,
       "The messages of this connection stay closed", EXPFILL}},
+    {&zs_ei.weak_enctype,
+     {"zmtp.gssapi.weak_enctype", PI_SECURITY, PI_WARN,
+      "An enctype that is broken (RFC 6649, RFC 8429)", EXPFILL}},
+    {&zs_ei.delegation,
+     {"zmtp.gssapi.delegation", PI_SECURITY, PI_NOTE, "The service may act as the client",
+      EXPFILL}},
+    {&zs_ei.verdict,
+     {"zmtp.gssapi.refusable", PI_SECURITY, PI_WARN,
+      "By the capture's clock a service must refuse this ticket (RFC 4120, 3.2.3)", EXPFILL}},
+    {&zs_ei.unsealed,
+     {"zmtp.gssapi.unsealed", PI_SECURITY, PI_WARN,
+      "This connection's tokens are signed, not sealed: everybody on the way can read them",
+      EXPFILL}},
+    {&zs_ei.no_server,
+     {"zmtp.gssapi.no_server", PI_PROTOCOL, PI_CHAT,
+      "Neither peer says that it is the server, as libzmq's GSSAPI never does: who sends the AP-REQ is the client "
+      "(38/ZMTP-GSSAPI)",
+      EXPFILL}},
+    {&zs_ei.empty_command,
+     {"zmtp.empty_command", PI_PROTOCOL, PI_CHAT,
+      "A command without name: libzmq's way to say that its security context stands", EXPFILL}},
+    {&zs_ei.password,
+     {"zmtp.password_in_clear", PI_SECURITY, PI_WARN,
+      "User name and password travel in the clear (24/ZMTP-PLAIN)", EXPFILL}},
+    {&zs_ei.midstream,
+     {"zmtp.midstream", PI_SEQUENCE, PI_NOTE,
+      "This connection began before the capture: what its greetings and its handshake said is not known",
+      EXPFILL}},
     {&zs_ei.missing,
      {"zmtp.missing", PI_SEQUENCE, PI_WARN, "Octets of this direction are not in the capture",
       EXPFILL}},

@@ -43,7 +43,27 @@
     ZS_FIELD(reason, "reason", "Reason", FT_STRING, BASE_NONE, NULL, 0, NULL) \
     ZS_FIELD(ping_ttl, "ping.ttl", "Time to live", FT_UINT16, BASE_DEC, NULL, 0, "In tenths of a second") \
     ZS_FIELD(ping_context, "ping.context", "Context", FT_STRING, BASE_NONE, NULL, 0, NULL) \
-    ZS_FIELD(topic, "topic", "Topic", FT_STRING, BASE_NONE, NULL, 0, NULL) \
+    ZS_FIELD(ping_pong_in, "ping.pong_in", "PONG in", FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(FT_FRAMENUM_RESPONSE), 0, "The packet that answers this PING") \
+    ZS_FIELD(ping_in, "ping.ping_in", "PING in", FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(FT_FRAMENUM_REQUEST), 0, "The packet whose PING this answers") \
+    ZS_FIELD(ping_time, "ping.time", "Round-trip time", FT_RELATIVE_TIME, BASE_NONE, NULL, 0, "From the PING to its PONG, where the capture was made") \
+    ZS_FIELD(topic, "topic", "Topic", FT_STRING, BASE_NONE, NULL, 0, "Of a subscription, or a publisher's first part") \
+    ZS_FIELD(subscription, "subscription", "Sent because of", FT_STRING, BASE_NONE, NULL, 0, "The longest subscription that the publisher's message begins with") \
+    ZS_FIELD(sender_type, "socket-type.sender", "Sender's socket type", FT_STRING, BASE_NONE, NULL, 0, "As its READY or greeting says") \
+    ZS_FIELD(receiver_type, "socket-type.receiver", "Receiver's socket type", FT_STRING, BASE_NONE, NULL, 0, "As its READY or greeting says") \
+    ZS_FIELD(handshake_time, "handshake_time", "Handshake took", FT_RELATIVE_TIME, BASE_NONE, NULL, 0, "From the first greeting's first octets to where both sides were ready") \
+    ZS_FIELD(envelope, "envelope", "Routing identity or request id", FT_BYTES, BASE_NONE, NULL, 0, "A part of a message before its delimiter") \
+    ZS_FIELD(envelope_delimiter, "envelope.delimiter", "Delimiter", FT_NONE, BASE_NONE, NULL, 0, "The empty part between envelope and payload") \
+    ZS_FIELD(message_number, "message.number", "Message", FT_UINT64, BASE_DEC, NULL, 0, "Of its direction, from 1") \
+    ZS_FIELD(message_part, "message.part", "Part", FT_UINT32, BASE_DEC, NULL, 0, "From 1") \
+    ZS_FIELD(message_role, "message.role", "Role", FT_STRING, BASE_NONE, NULL, 0, "What the part is to these sockets: payload, envelope, delimiter, topic, group, subscribe or cancel") \
+    ZS_FIELD(message_parts, "message.parts", "Parts", FT_UINT32, BASE_DEC, NULL, 0, "Of the whole message") \
+    ZS_FIELD(message_size, "message.size", "Size", FT_UINT64, BASE_DEC, NULL, 0, "Octets of all parts of the message") \
+    ZS_FIELD(message_first, "message.first_frame", "First part in", FT_FRAMENUM, BASE_NONE, NULL, 0, NULL) \
+    ZS_FIELD(message_last, "message.last_frame", "Last part in", FT_FRAMENUM, BASE_NONE, NULL, 0, NULL) \
+    ZS_FIELD(message_torn, "message.torn", "Beginning unknown", FT_BOOLEAN, BASE_NONE, NULL, 0, "What stood before this part is not in the capture or stays closed: parts count from here") \
+    ZS_FIELD(request_in, "request_in", "Request in", FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(FT_FRAMENUM_REQUEST), 0, "The packet with the last part of the request that this answers") \
+    ZS_FIELD(reply_in, "reply_in", "Reply in", FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(FT_FRAMENUM_RESPONSE), 0, "The packet with the last part of the reply to this") \
+    ZS_FIELD(response_time, "time", "Response time", FT_RELATIVE_TIME, BASE_NONE, NULL, 0, "From the request's last part to the reply's") \
     ZS_FIELD(group, "group", "Group", FT_STRING, BASE_NONE, NULL, 0, NULL) \
     ZS_FIELD(curve_version_major, "curvezmq.version.major", "Major", FT_UINT8, BASE_DEC, NULL, 0, NULL) \
     ZS_FIELD(curve_version_minor, "curvezmq.version.minor", "Minor", FT_UINT8, BASE_DEC, NULL, 0, NULL) \
@@ -92,7 +112,32 @@
     ZS_FIELD(keytab_entry, "gssapi.keytab_entry", "Opened with", FT_STRING, BASE_NONE, NULL, 0, "The entry of the keytab") \
     ZS_FIELD(context_opened, "gssapi.opened", "Ticket opened", FT_BOOLEAN, BASE_NONE, NULL, 0, NULL) \
     ZS_FIELD(context_reason, "gssapi.reason", "Reason", FT_STRING, BASE_NONE, NULL, 0, "What did not open, and why") \
-    ZS_FIELD(gss_flags, "gssapi.gss_flags", "GSS flags", FT_UINT32, BASE_HEX, NULL, 0, NULL) \
+    ZS_FIELD(mutual, "gssapi.mutual", "AP-REP asked for", FT_BOOLEAN, BASE_NONE, NULL, 0, "Mutual authentication") \
+    ZS_FIELD(opened_by, "gssapi.opened_by", "Key from", FT_STRING, BASE_NONE, NULL, 0, "keytab, key, password, ccache or secret") \
+    ZS_FIELD(gss_flags, "gssapi.gss_flags", "GSS flags", FT_UINT32, BASE_HEX, NULL, 0, "Of the authenticator's checksum: RFC 4121, 4.1.1") \
+    ZS_FIELD(gss_deleg, "gssapi.gss_flags.deleg", "Delegation", FT_BOOLEAN, 32, NULL, 0x01, NULL) \
+    ZS_FIELD(gss_mutual, "gssapi.gss_flags.mutual", "Mutual authentication", FT_BOOLEAN, 32, NULL, 0x02, NULL) \
+    ZS_FIELD(gss_replay, "gssapi.gss_flags.replay", "Replay detection", FT_BOOLEAN, 32, NULL, 0x04, NULL) \
+    ZS_FIELD(gss_sequence, "gssapi.gss_flags.sequence", "Sequencing", FT_BOOLEAN, 32, NULL, 0x08, NULL) \
+    ZS_FIELD(gss_conf, "gssapi.gss_flags.conf", "Confidentiality", FT_BOOLEAN, 32, NULL, 0x10, NULL) \
+    ZS_FIELD(gss_integ, "gssapi.gss_flags.integ", "Integrity", FT_BOOLEAN, 32, NULL, 0x20, NULL) \
+    ZS_FIELD(gss_anon, "gssapi.gss_flags.anon", "Anonymous", FT_BOOLEAN, 32, NULL, 0x40, NULL) \
+    ZS_FIELD(gss_prot, "gssapi.gss_flags.prot", "Protection ready", FT_BOOLEAN, 32, NULL, 0x80, NULL) \
+    ZS_FIELD(gss_trans, "gssapi.gss_flags.trans", "Transferable", FT_BOOLEAN, 32, NULL, 0x100, NULL) \
+    ZS_FIELD(gss_dce, "gssapi.gss_flags.dce", "DCE style", FT_BOOLEAN, 32, NULL, 0x1000, NULL) \
+    ZS_FIELD(gss_identify, "gssapi.gss_flags.identify", "Identify", FT_BOOLEAN, 32, NULL, 0x2000, NULL) \
+    ZS_FIELD(gss_ext_err, "gssapi.gss_flags.ext_err", "Extended errors", FT_BOOLEAN, 32, NULL, 0x4000, NULL) \
+    ZS_FIELD(ticket_auth, "gssapi.ticket.auth", "Authenticated", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_UTC, NULL, 0, "By the KDC") \
+    ZS_FIELD(ticket_start, "gssapi.ticket.start", "Good from", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_UTC, NULL, 0, NULL) \
+    ZS_FIELD(ticket_end, "gssapi.ticket.end", "Good until", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_UTC, NULL, 0, NULL) \
+    ZS_FIELD(ticket_renew_till, "gssapi.ticket.renew_till", "Renewable until", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_UTC, NULL, 0, NULL) \
+    ZS_FIELD(ticket_flags, "gssapi.ticket.flags", "Ticket flags", FT_UINT32, BASE_HEX, NULL, 0, "RFC 4120, 5.3: bit 0 is the highest") \
+    ZS_FIELD(transited, "gssapi.ticket.transited", "Transited realms", FT_STRING, BASE_NONE, NULL, 0, NULL) \
+    ZS_FIELD(authorization, "gssapi.ticket.authorization", "Authorization data", FT_STRING, BASE_NONE, NULL, 0, "Its kinds; not judged") \
+    ZS_FIELD(channel_bindings, "gssapi.channel_bindings", "Channel bindings", FT_BOOLEAN, BASE_NONE, NULL, 0, NULL) \
+    ZS_FIELD(delegated, "gssapi.delegated", "Delegated", FT_BOOLEAN, BASE_NONE, NULL, 0, "The client hands its ticket to the service") \
+    ZS_FIELD(delegated_client, "gssapi.delegated.client", "Delegated principal", FT_STRING, BASE_NONE, NULL, 0, NULL) \
+    ZS_FIELD(delegated_end, "gssapi.delegated.end", "Delegated until", FT_ABSOLUTE_TIME, ABSOLUTE_TIME_UTC, NULL, 0, NULL) \
     ZS_FIELD(skew, "gssapi.skew", "Clock skew", FT_INT64, BASE_DEC, NULL, 0, "The authenticator's time minus the packet's, in milliseconds") \
     ZS_FIELD(verdict, "gssapi.verdict", "Verdict", FT_STRING, BASE_NONE, NULL, 0, "What an acceptor with the capture's clock must say") \
     ZS_FIELD(ap_req_frame, "gssapi.ap_req_frame", "AP-REQ in", FT_FRAMENUM, BASE_NONE, NULL, 0, NULL) \
@@ -101,7 +146,7 @@
 #define ZS_SUBTREES \
     ZS_SUBTREE(zmtp) ZS_SUBTREE(greeting) ZS_SUBTREE(frame) ZS_SUBTREE(flags) ZS_SUBTREE(command) \
     ZS_SUBTREE(metadata) ZS_SUBTREE(token) ZS_SUBTREE(cfx_flags) ZS_SUBTREE(inner_flags) \
-    ZS_SUBTREE(context) ZS_SUBTREE(message)
+    ZS_SUBTREE(context) ZS_SUBTREE(gss_flags) ZS_SUBTREE(message)
 /* clang-format on */
 
 struct zs_fields {
@@ -117,10 +162,18 @@ struct zs_subtrees {
 /* Expert items: one for each defect of core/defects.def, and the plugin's own. */
 struct zs_experts {
     expert_field defect[ZS_RC_COUNT];
-    expert_field not_opened;     /* once a connection: the context's reason */
-    expert_field missing;        /* octets of the stream are not in the capture */
-    expert_field layers;         /* too many layers in this packet for another dissector */
-    expert_field taps;           /* too many things in this packet for Wireshark's tools */
+    expert_field not_opened;   /* once a connection: the context's reason */
+    expert_field weak_enctype; /* once a connection, as the following three: of one of its keys */
+    expert_field delegation;
+    expert_field verdict;       /* a service must refuse the ticket */
+    expert_field unsealed;      /* tokens are only signed */
+    expert_field no_server;     /* as-server: nobody is */
+    expert_field empty_command; /* libzmq's */
+    expert_field password;      /* PLAIN's */
+    expert_field midstream;     /* once a connection */
+    expert_field missing;       /* octets of the stream are not in the capture */
+    expert_field layers;        /* too many layers in this packet for another dissector */
+    expert_field taps;          /* too many things in this packet for Wireshark's tools */
 };
 
 extern struct zs_fields zs_hf;
