@@ -24,7 +24,7 @@ void zs_key_options_add(struct zs_key_options *k, GOptionContext *c)
         {"password", 0, 0, G_OPTION_ARG_STRING, &k->password_of,
          "the keys that a service has by its password, which is asked for", "PRINCIPAL"},
         {"password-file", 0, 0, G_OPTION_ARG_FILENAME, &k->password_file,
-         "… or is the first line of FILE", "FILE"},
+         "or it is the first line of FILE", "FILE"},
         {0},
     };
 
