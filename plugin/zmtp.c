@@ -16,6 +16,7 @@
 #include "core/wire/greeting.h"
 
 #include <epan/conversation.h>
+#include <epan/dissectors/packet-tcp.h>
 #include <epan/prefs.h>
 #include <epan/range.h>
 
@@ -73,11 +74,18 @@ static zbool dissect_heuristic(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tr
     return ZTRUE;
 }
 
-/* A port that another dissector claims, 5555 first of all, never comes to a heuristic: there the guard looks first,
- * and hands on what is not ZMTP. */
+/* On a port of others the beginning of a signature is enough at the beginning of a stream alone: FF 00 may be the end
+ * of anything. Wireshark counts a stream from 1, unless it is told to show sequence numbers as they are. */
+static bool is_enough(tvbuff_t *tvb, const struct tcpinfo *tcp)
+{
+    return tvb_captured_length(tvb) >= ZS_SIGNATURE_SIZE || (tcp && tcp->seq == 1);
+}
+
+/* A port that another dissector claims, 5555 for one, never comes to a heuristic: there the guard looks first, and
+ * hands on what is not ZMTP. */
 static int dissect_guard(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
-    if (heuristic && heuristic->enabled && begins_like_zmtp(tvb))
+    if (heuristic && heuristic->enabled && is_enough(tvb, data) && begins_like_zmtp(tvb))
         return claim(tvb, pinfo, tree, data);
     dissector_handle_t previous = g_hash_table_lookup(guarded, GUINT_TO_POINTER(pinfo->match_uint));
     return previous ? call_dissector_only(previous, tvb, pinfo, tree, data) : 0;
@@ -95,14 +103,16 @@ static void guard_port(guint32 port, gpointer user)
     dissector_add_uint("tcp.port", port, guard_handle);
 }
 
-static void leave_ports(void)
+/* Where the guard stands no more, its owner has given the port up, by a preference of its own. */
+static void leave_ports(dissector_table_t table)
 {
     GHashTableIter i;
     gpointer port, previous;
 
     g_hash_table_iter_init(&i, guarded);
     while (g_hash_table_iter_next(&i, &port, &previous))
-        dissector_add_uint("tcp.port", GPOINTER_TO_UINT(port), previous);
+        if (dissector_get_uint_handle(table, GPOINTER_TO_UINT(port)) == guard_handle)
+            dissector_add_uint("tcp.port", GPOINTER_TO_UINT(port), previous);
     g_hash_table_remove_all(guarded);
 }
 
@@ -136,7 +146,7 @@ static void on_file_opened(void)
     zs_keys_load(&preferences.keys);
     zs_payload_load();
     take_over_ports();
-    leave_ports();
+    leave_ports(table);
     if (proto_is_protocol_enabled(find_protocol_by_id(proto_zmtp)) && preferences.guarded_ports)
         range_foreach(preferences.guarded_ports, guard_port, table);
 }
@@ -165,7 +175,7 @@ static void register_preferences(void)
         "Session secrets as zmtpscope secrets writes them, each of which opens one "
         "connection",
         &preferences.keys.keylog, ZFALSE);
-    range_convert_str(wmem_epan_scope(), &preferences.guarded_ports, "5555", 65535);
+    range_convert_str(wmem_epan_scope(), &preferences.guarded_ports, "1-65535", 65535);
     prefs_register_range_preference(
         module, "guarded_ports", "Ports of other protocols",
         "TCP ports that other dissectors claim, where ZMTP is looked for first",

@@ -17,6 +17,10 @@ LIMIT = 120
 DIRECTIONS = ("c2s", "s2c")
 
 
+sys.path.insert(0, str(CAPTURES))
+from lab import surgery  # noqa: E402
+
+
 def manifest():
     return json.loads((CAPTURES / "MANIFEST").read_text())["captures"]
 
@@ -46,6 +50,20 @@ def without(build, capture, lost):
         at = end
     path = pathlib.Path(build, "tests/e2e", f"{pathlib.Path(capture).stem}-without-{lost}.pcap")
     path.write_bytes(b"".join(kept))
+    return str(path)
+
+
+def on_port(build, capture, port):
+    """The path of a copy of a capture made on port 5555 that was made on another one, it seems."""
+    header, packets = surgery.read(ROOT / capture)
+    for packet in packets:
+        octets, at = bytearray(packet.octets), packet.tcp_header()
+        for place in (at, at + 2):
+            if octets[place:place + 2] == (5555).to_bytes(2):
+                octets[place:place + 2] = int(port).to_bytes(2)
+        packet.octets = bytes(octets)
+    path = pathlib.Path(build, "tests/e2e", f"{pathlib.Path(capture).stem}-on-{port}.pcap")
+    surgery.write(path, header, packets)
     return str(path)
 
 
