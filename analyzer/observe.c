@@ -128,12 +128,13 @@ static enum zs_dir dir_of(enum zs_flow_side from)
     return from == ZS_FLOW_CLIENT ? ZS_C2S : ZS_S2C;
 }
 
-static bool on_data(void *conn, enum zs_flow_side from, const uint8_t *bytes, size_t n,
-                    const struct zs_net_stamp *at)
+static enum zs_flow_interest on_data(void *conn, enum zs_flow_side from, const uint8_t *bytes,
+                                     size_t n, const struct zs_net_stamp *at)
 {
     struct watched *w = conn;
     w->has_data = true;
-    return zs_conn_data(w->conn, dir_of(from), bytes, n, stamp_of(at));
+    return zs_conn_data(w->conn, dir_of(from), bytes, n, stamp_of(at)) ? ZS_FLOW_WANTED
+                                                                       : ZS_FLOW_REFUSED;
 }
 
 static void on_gap(void *conn, enum zs_flow_side from, uint64_t n, const struct zs_net_stamp *at)

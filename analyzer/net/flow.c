@@ -3,25 +3,33 @@
  * that numbers agree: a SYN whose number is not that of the side's first segment opens a new
  * connection, a repeated SYN does not, and what comes after the end belongs to what has ended.
  *
+ * What this file decides it decides by headers: numbers, ends, and who makes room are the same whether
+ * somebody looks at the octets or not, but for the connections that the user refuses.
+ *
  * Memory follows the open connections. Those that have ended stay a while for late segments. At the
- * cap those that never had a payload go first, so that a flood of SYNs leaves the others alone; but
- * an eighth of the table is theirs, or else a full table would let nobody in.
+ * cap those that never had a payload go first, and then those of which a greeting's worth was not said
+ * by both sides, so that a flood of either leaves the others alone; but an eighth of the table is
+ * theirs, or else a full table would let nobody in. Of a kind that which was idle longest goes.
  *
  * Limits: any RST ends its connection, also one that its receiver would have ignored; a new
  * connection with the first sequence number of the old one is taken for the old one. VLANs and
  * tunnels are not part of a connection's identity. */
 #include "analyzer/net/flow.h"
 
+#include "analyzer/net/ending.h"
 #include "analyzer/net/reassembly.h"
 
 #include <glib.h>
 #include <string.h>
 
 #define CLOSED_KEPT 4096 /* connections that ended: enough for the segments still under way */
+#define GREETING    64   /* octets: one of ZMTP 3 */
 
+/* From those that make room first to those that do so last. */
 enum standing {
     FLOW_NEW,    /* no payload so far */
-    FLOW_ACTIVE, /* there was payload */
+    FLOW_HALF,   /* less than a greeting from one of the sides; or the user refused it */
+    FLOW_ACTIVE, /* both sides have spoken */
     FLOW_CLOSED, /* closed() was said */
     STANDINGS
 };
@@ -39,10 +47,12 @@ G_STATIC_ASSERT(sizeof(struct zs_endpoint) == 20);
 struct entry;
 
 struct side {
-    struct zs_reassembly stream;
+    struct zs_reassembly *stream; /* NULL: there was no octet to put in order so far */
     struct entry *entry;
-    uint32_t first; /* the number of the SYN, seen or not: one before the first octet */
-    bool seen;      /* first is known */
+    struct zs_ending ending;
+    uint32_t first;  /* the number of the SYN, seen or not: one before the first octet */
+    bool seen;       /* first is known */
+    uint8_t payload; /* octets that it sent; at most GREETING are counted */
 };
 
 struct entry {
@@ -51,7 +61,9 @@ struct entry {
     struct zs_flows *flows;
     void *conn; /* the sink's */
     struct side sides[2];
-    bool silent; /* opened() wants to hear nothing */
+    bool deaf;    /* opened() wants to hear nothing at all */
+    bool muted;   /* there is no interest any more */
+    bool refused; /* … nor in its place in the table */
     enum standing standing;
     GList link; /* in flows->lists[standing] */
 };
@@ -62,6 +74,7 @@ struct zs_flows {
     unsigned connections; /* cap */
     struct zs_reassembly_pool pool;
     GHashTable *entries;     /* key -> entry, which owns it */
+    struct entry *latest;    /* the one that the latest segment belonged to; NULL: it is gone */
     GQueue lists[STANDINGS]; /* of entries, that with the oldest latest segment first */
     uint64_t count;
     uint64_t seed[KEY_WORDS + 1];
@@ -91,6 +104,16 @@ static struct key key_of(const struct zs_flows *f, const struct zs_endpoint *a,
     return key;
 }
 
+/* FNV-1a, with the bits mixed: one and the same for everybody, for shares of the connections. */
+static uint32_t share_of(const struct key *key)
+{
+    const uint8_t *octets = (const uint8_t *)key;
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    for (size_t i = 0; i < offsetof(struct key, hash); i++)
+        h = (h ^ octets[i]) * UINT64_C(0x100000001b3);
+    return (uint32_t)(h ^ h >> 32);
+}
+
 static guint key_hash(gconstpointer key)
 {
     return ((const struct key *)key)->hash;
@@ -108,6 +131,13 @@ static enum zs_flow_side side_number(const struct side *side)
     return side == &side->entry->sides[ZS_FLOW_CLIENT] ? ZS_FLOW_CLIENT : ZS_FLOW_SERVER;
 }
 
+static void clear_stream(struct side *side)
+{
+    if (side->stream)
+        zs_reassembly_clear(side->stream);
+    g_clear_pointer(&side->stream, g_free);
+}
+
 static bool on_data(void *user, uint64_t offset, const uint8_t *bytes, size_t n,
                     const struct zs_net_stamp *at)
 {
@@ -115,9 +145,13 @@ static bool on_data(void *user, uint64_t offset, const uint8_t *bytes, size_t n,
     struct entry *e = side->entry;
     enum zs_flow_side from = side_number(side);
     (void)offset;
-    if (e->flows->sink->data(e->conn, from, bytes, n, at))
+    enum zs_flow_interest interest = e->flows->sink->data(e->conn, from, bytes, n, at);
+    if (interest == ZS_FLOW_WANTED)
         return true;
-    zs_reassembly_mute(&e->sides[!from].stream);
+    e->muted = true;
+    e->refused = interest == ZS_FLOW_REFUSED;
+    if (e->sides[!from].stream)
+        zs_reassembly_mute(e->sides[!from].stream);
     return false;
 }
 
@@ -135,7 +169,13 @@ static void on_conflict(void *user, uint64_t offset, uint64_t n, const struct zs
     side->entry->flows->sink->conflict(side->entry->conn, side_number(side), n, at);
 }
 
-static const struct zs_reassembly_sink streams = {on_data, on_gap, on_conflict};
+static void on_full(void *user, const struct zs_net_stamp *at)
+{
+    struct side *side = user;
+    side->entry->flows->sink->full(side->entry->conn, side_number(side), at);
+}
+
+static const struct zs_reassembly_sink streams = {on_data, on_gap, on_conflict, on_full};
 
 /* ---- Entries ---- */
 
@@ -153,8 +193,8 @@ static void delist(struct entry *e)
 static void entry_free(void *entry)
 {
     struct entry *e = entry;
-    zs_reassembly_clear(&e->sides[ZS_FLOW_CLIENT].stream);
-    zs_reassembly_clear(&e->sides[ZS_FLOW_SERVER].stream);
+    clear_stream(&e->sides[ZS_FLOW_CLIENT]);
+    clear_stream(&e->sides[ZS_FLOW_SERVER]);
     g_free(e);
 }
 
@@ -162,6 +202,8 @@ static void entry_free(void *entry)
 static void forget(struct entry *e)
 {
     delist(e);
+    if (e->flows->latest == e)
+        e->flows->latest = NULL;
     g_hash_table_remove(e->flows->entries, &e->key);
 }
 
@@ -170,11 +212,15 @@ static void close_entry(struct entry *e, enum zs_flow_end why, const struct zs_n
 {
     struct zs_flows *f = e->flows;
     for (unsigned i = 0; i < 2; i++) {
-        zs_reassembly_flush(&e->sides[i].stream, at);
-        zs_reassembly_clear(&e->sides[i].stream);
-        e->flow.misplaced += e->sides[i].stream.misplaced;
+        struct zs_reassembly *stream = e->sides[i].stream;
+        if (stream) {
+            zs_reassembly_flush(stream, at);
+            e->flow.misplaced += stream->misplaced;
+        }
     }
-    if (!e->silent)
+    clear_stream(&e->sides[ZS_FLOW_CLIENT]);
+    clear_stream(&e->sides[ZS_FLOW_SERVER]);
+    if (!e->deaf)
         f->sink->closed(e->conn, why, at);
     delist(e);
     enlist(e, FLOW_CLOSED);
@@ -182,14 +228,27 @@ static void close_entry(struct entry *e, enum zs_flow_end why, const struct zs_n
         forget(f->lists[FLOW_CLOSED].head->data);
 }
 
+/* Whose turn it is to make room: the lowest standing that has more than its eighth of the table, or else the highest. */
+static GQueue *victims(struct zs_flows *f)
+{
+    for (unsigned i = FLOW_NEW; i < FLOW_ACTIVE; i++)
+        if (f->lists[i].length > f->connections / 8)
+            return &f->lists[i];
+    for (unsigned i = FLOW_ACTIVE; i > FLOW_NEW; i--)
+        if (f->lists[i].length > 0)
+            return &f->lists[i];
+    return &f->lists[FLOW_NEW];
+}
+
 /* Lets one connection go where the table is full. */
 static void make_room(struct zs_flows *f, const struct zs_net_stamp *at)
 {
-    GQueue *fresh = &f->lists[FLOW_NEW], *active = &f->lists[FLOW_ACTIVE];
-    if (fresh->length + active->length < f->connections)
+    unsigned open = 0;
+    for (unsigned i = FLOW_NEW; i <= FLOW_ACTIVE; i++)
+        open += f->lists[i].length;
+    if (open < f->connections)
         return;
-    GQueue *from = fresh->length > f->connections / 8 || active->length == 0 ? fresh : active;
-    struct entry *e = from->head->data;
+    struct entry *e = victims(f)->head->data;
     close_entry(e, ZS_FLOW_EVICTED, at);
     forget(e); /* should it go on, it is a new one */
 }
@@ -209,19 +268,14 @@ static struct entry *open_entry(struct zs_flows *f, const struct key *key,
     e->flow.client = from_client ? *from : *to;
     e->flow.server = from_client ? *to : *from;
     e->flow.midstream = !(tcp->flags & ZS_TCP_SYN);
+    e->flow.hash = share_of(key);
     e->link.data = e;
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < 2; i++)
         e->sides[i].entry = e;
-        zs_reassembly_init(&e->sides[i].stream, &f->pool, &e->sides[i]);
-    }
     g_hash_table_insert(f->entries, &e->key, e);
     enlist(e, FLOW_NEW);
     e->conn = f->sink->opened(f->user, &e->flow, at);
-    if (!e->conn) {
-        e->silent = true;
-        zs_reassembly_mute(&e->sides[ZS_FLOW_CLIENT].stream);
-        zs_reassembly_mute(&e->sides[ZS_FLOW_SERVER].stream);
-    }
+    e->deaf = e->muted = !e->conn;
     return e;
 }
 
@@ -238,10 +292,33 @@ static bool is_reuse(const struct side *side, const struct zs_tcp *tcp)
            tcp->seq != side->first;
 }
 
+/* The stream of a side whose octets are wanted. There is none before the first octet, or before one was acknowledged
+ * that the capture lacks: half of a flood's connections never need one. */
+static struct zs_reassembly *stream_of(struct side *side, bool needed)
+{
+    if (!side->stream && needed && side->seen && !side->entry->muted) {
+        side->stream = g_new(struct zs_reassembly, 1);
+        zs_reassembly_init(side->stream, &side->entry->flows->pool, side);
+        zs_reassembly_start(side->stream, side->first + 1);
+    }
+    return side->stream;
+}
+
+static void put_in_order(struct side *mine, struct side *peers, const struct zs_tcp *tcp,
+                         const struct zs_net_stamp *at)
+{
+    struct zs_reassembly *stream;
+    /* First: what it acknowledges came before what it carries. */
+    if (tcp->flags & ZS_TCP_ACK && (stream = stream_of(peers, tcp->ack != peers->first + 1)))
+        zs_reassembly_ack(stream, tcp->ack, at);
+    if ((stream = stream_of(mine, tcp->length > 0 || tcp->flags & ZS_TCP_FIN)))
+        zs_reassembly_segment(stream, tcp, at);
+}
+
 static void feed(struct side *side, const struct zs_tcp *tcp, const struct zs_net_stamp *at)
 {
     struct entry *e = side->entry;
-    struct zs_reassembly *mine = &side->stream, *peers = &e->sides[!side_number(side)].stream;
+    struct side *peers = &e->sides[!side_number(side)];
     if (!side->seen) {
         side->seen = true;
         side->first = tcp->flags & ZS_TCP_SYN ? tcp->seq : tcp->seq - 1;
@@ -252,10 +329,12 @@ static void feed(struct side *side, const struct zs_tcp *tcp, const struct zs_ne
         close_entry(e, ZS_FLOW_RST, at);
         return;
     }
-    if (tcp->flags & ZS_TCP_ACK) /* first: what it acknowledges came before what it carries */
-        zs_reassembly_ack(peers, tcp->ack, at);
-    zs_reassembly_segment(mine, tcp, at);
-    if (zs_reassembly_finished(mine) && zs_reassembly_finished(peers))
+    if (!e->muted)
+        put_in_order(side, peers, tcp, at);
+    if (tcp->flags & ZS_TCP_ACK)
+        zs_ending_ack(&peers->ending, tcp->ack);
+    zs_ending_segment(&side->ending, tcp);
+    if (zs_ending_reached(&side->ending) && zs_ending_reached(&peers->ending))
         close_entry(e, ZS_FLOW_FIN, at);
 }
 
@@ -286,13 +365,39 @@ static struct zs_endpoint endpoint(const struct zs_ip *ip, const uint8_t *addres
     return e;
 }
 
+/* The connection between these ends; NULL: there is none. Mostly it is that of the segment before. */
+static struct entry *find_entry(struct zs_flows *f, const struct zs_endpoint *from,
+                                const struct zs_endpoint *to, struct key *key)
+{
+    struct entry *e = f->latest;
+    if (e) {
+        const struct zs_endpoint *low = &e->key.low, *high = &e->key.high;
+        if ((memcmp(from, low, sizeof *from) == 0 && memcmp(to, high, sizeof *to) == 0) ||
+            (memcmp(from, high, sizeof *from) == 0 && memcmp(to, low, sizeof *to) == 0)) {
+            *key = e->key;
+            return e;
+        }
+    }
+    *key = key_of(f, from, to);
+    return g_hash_table_lookup(f->entries, key);
+}
+
+/* Where e belongs now. */
+static enum standing standing_of(const struct entry *e)
+{
+    uint8_t client = e->sides[ZS_FLOW_CLIENT].payload, server = e->sides[ZS_FLOW_SERVER].payload;
+    if (client == GREETING && server == GREETING && !e->refused)
+        return FLOW_ACTIVE;
+    return client || server ? FLOW_HALF : FLOW_NEW;
+}
+
 void zs_flows_segment(struct zs_flows *f, const struct zs_ip *ip, const struct zs_tcp *tcp,
                       const struct zs_net_stamp *at)
 {
     struct zs_endpoint from = endpoint(ip, ip->from, tcp->from_port);
     struct zs_endpoint to = endpoint(ip, ip->to, tcp->to_port);
-    struct key key = key_of(f, &from, &to);
-    struct entry *e = g_hash_table_lookup(f->entries, &key);
+    struct key key;
+    struct entry *e = find_entry(f, &from, &to, &key);
     if (e && is_reuse(side_of(e, &from), tcp)) {
         if (e->standing != FLOW_CLOSED)
             close_entry(e, ZS_FLOW_REUSED, at);
@@ -301,11 +406,14 @@ void zs_flows_segment(struct zs_flows *f, const struct zs_ip *ip, const struct z
     }
     if (!e)
         e = open_entry(f, &key, &from, &to, tcp, at);
+    f->latest = e;
     if (e->standing == FLOW_CLOSED)
         return;
+    struct side *side = side_of(e, &from);
+    side->payload = (uint8_t)MIN(GREETING, side->payload + tcp->length);
     delist(e);
-    enlist(e, tcp->length > 0 ? FLOW_ACTIVE : e->standing);
-    feed(side_of(e, &from), tcp, at);
+    enlist(e, standing_of(e));
+    feed(side, tcp, at);
 }
 
 static int by_number(const void *a, const void *b)
@@ -328,6 +436,7 @@ void zs_flows_flush(struct zs_flows *f, const struct zs_net_stamp *at)
     g_ptr_array_free(open, TRUE);
     for (unsigned i = 0; i < STANDINGS; i++)
         g_queue_init(&f->lists[i]);
+    f->latest = NULL;
     g_hash_table_remove_all(f->entries);
 }
 

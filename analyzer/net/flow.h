@@ -30,8 +30,17 @@ struct zs_flow {
     uint64_t number;
     struct zs_endpoint client;
     struct zs_endpoint server;
+    uint32_t
+        hash; /* of the two ends, whoever is the client; the same in every run and on every machine */
     bool midstream;     /* neither SYN nor SYN/ACK was seen, so far */
     uint64_t misplaced; /* by closed(): segments so far off their stream that they were left out */
+};
+
+/* What a user wants to hear of a connection after some octets of it. */
+enum zs_flow_interest {
+    ZS_FLOW_WANTED,  /* all that comes */
+    ZS_FLOW_ENOUGH,  /* nothing more: its octets are neither kept nor copied any more */
+    ZS_FLOW_REFUSED, /* likewise, and it is of those that make room first where the table is full */
 };
 
 /* What a user of the streams is told. conn is what opened() answered for the connection; where that
@@ -40,18 +49,22 @@ struct zs_flow {
  * callback returns. at is the packet that completed the thing. No callback may call into the
  * zs_flows that calls it.
  *
- * data() answers whether the user still wants the connection. After a false the next that is said
- * of it is closed(), and no octet of it is kept or copied; it keeps its number and its place in the
- * table. closed() is said once for each opened(), but for zs_flows_free().
+ * data() answers what the user still wants. After anything but ZS_FLOW_WANTED the next that is said of the connection is
+ * closed(); it keeps its number and its place in the table. closed() is said once for each opened(), but for
+ * zs_flows_free().
  *
  * conflict(): n octets of this side that were held came a second time with other content; the first
- * content is the one handed out. It is said before the data() that holds them. */
+ * content is the one handed out. It is said before the data() that holds them.
+ *
+ * full(): a cap on octets that wait out of order is reached, so that a hole is given up before its time; the gap()
+ * follows. */
 struct zs_flow_sink {
     void *(*opened)(void *user, const struct zs_flow *flow, const struct zs_net_stamp *at);
-    bool (*data)(void *conn, enum zs_flow_side from, const uint8_t *bytes, size_t n,
-                 const struct zs_net_stamp *at);
+    enum zs_flow_interest (*data)(void *conn, enum zs_flow_side from, const uint8_t *bytes,
+                                  size_t n, const struct zs_net_stamp *at);
     void (*gap)(void *conn, enum zs_flow_side from, uint64_t n, const struct zs_net_stamp *at);
     void (*conflict)(void *conn, enum zs_flow_side from, uint64_t n, const struct zs_net_stamp *at);
+    void (*full)(void *conn, enum zs_flow_side from, const struct zs_net_stamp *at);
     void (*closed)(void *conn, enum zs_flow_end why, const struct zs_net_stamp *at);
 };
 

@@ -306,6 +306,8 @@ static void place_part(struct zs_reassembly *r, struct part *p, const struct zs_
 {
     /* Where giving up holes among the pieces is not enough, the one in front of p goes, too:
      * then p is in order and needs no room. */
+    if (r->next < p->offset && p->captured > 0 && !fits(r, p->captured))
+        r->pool->sink->full(r->user, at);
     while (r->next < p->offset && p->captured > 0 && !fits(r, p->captured) && !r->muted)
         lose_hole(r, p->offset, at);
     if (r->next > p->offset)
@@ -318,20 +320,25 @@ static void place_part(struct zs_reassembly *r, struct part *p, const struct zs_
         lose_holes(r, p->offset + p->length, at);
 }
 
+void zs_reassembly_start(struct zs_reassembly *r, uint32_t seq)
+{
+    r->started = true;
+    r->origin = seq;
+}
+
 void zs_reassembly_segment(struct zs_reassembly *r, const struct zs_tcp *tcp,
                            const struct zs_net_stamp *at)
 {
     bool fin = tcp->flags & ZS_TCP_FIN, syn = tcp->flags & ZS_TCP_SYN;
-    if (r->muted || (tcp->length == 0 && !fin && !syn)) {
-        r->fin_seen = r->fin_seen || fin;
+    if (r->muted)
+        return;
+    if (tcp->length == 0 && !fin && !syn) {
         judge_hole(r, at);
         return;
     }
     uint32_t seq = tcp->seq + (syn ? 1 : 0); /* a SYN takes a number */
-    if (!r->started) {
-        r->started = true;
-        r->origin = seq;
-    }
+    if (!r->started)
+        zs_reassembly_start(r, seq);
     struct part p = {0, tcp->payload, tcp->captured, tcp->length};
     if (!locate(r, seq, p.length, &p.offset, at))
         return;
@@ -371,12 +378,6 @@ void zs_reassembly_mute(struct zs_reassembly *r)
 {
     r->muted = true;
     drop_pieces(r);
-}
-
-bool zs_reassembly_finished(const struct zs_reassembly *r)
-{
-    return r->fin_seen &&
-           (r->muted || r->next >= r->fin_at || (r->acked && r->acked_to > r->fin_at));
 }
 
 void zs_reassembly_clear(struct zs_reassembly *r)

@@ -14,12 +14,13 @@
  * octet from there to the end is in exactly one data() or gap(), in order; n is never 0. bytes
  * are borrowed until the callback returns. data() answers whether there is still interest: after
  * a false nothing more is said or held. conflict(): of octets that are held, n from offset came
- * again and differ; the first ones stay. */
+ * again and differ; the first ones stay. full(): a cap is reached, and holes are given up before their time. */
 struct zs_reassembly_sink {
     bool (*data)(void *user, uint64_t offset, const uint8_t *bytes, size_t n,
                  const struct zs_net_stamp *at);
     void (*gap)(void *user, uint64_t offset, uint64_t n, const struct zs_net_stamp *at);
     void (*conflict)(void *user, uint64_t offset, uint64_t n, const struct zs_net_stamp *at);
+    void (*full)(void *user, const struct zs_net_stamp *at);
 };
 
 /* What all directions of a capture share: the sink and the caps. */
@@ -59,6 +60,8 @@ struct zs_reassembly {
 
 /* pool and user outlive r. */
 void zs_reassembly_init(struct zs_reassembly *r, struct zs_reassembly_pool *pool, void *user);
+/* The stream is known to start at seq, which is the number of its first octet. Before the first segment. */
+void zs_reassembly_start(struct zs_reassembly *r, uint32_t seq);
 /* A segment of this direction. Without a SYN before it the stream starts at the first octet
  * seen. */
 void zs_reassembly_segment(struct zs_reassembly *r, const struct zs_tcp *tcp,
@@ -67,11 +70,8 @@ void zs_reassembly_segment(struct zs_reassembly *r, const struct zs_tcp *tcp,
 void zs_reassembly_ack(struct zs_reassembly *r, uint32_t ack, const struct zs_net_stamp *at);
 /* Nothing more will come: holes become gaps, what is held is handed on. */
 void zs_reassembly_flush(struct zs_reassembly *r, const struct zs_net_stamp *at);
-/* No interest any more: what is held is dropped, nothing more is said, FIN is still looked for. */
+/* No interest any more: what is held is dropped, nothing more is said. */
 void zs_reassembly_mute(struct zs_reassembly *r);
-/* Has the stream come to its FIN: every octet before it handed on, or acknowledged together with
- * it? */
-bool zs_reassembly_finished(const struct zs_reassembly *r);
 void zs_reassembly_clear(struct zs_reassembly *r);
 
 #endif

@@ -38,8 +38,8 @@ static void *on_opened(void *user, const struct zs_flow *flow, const struct zs_n
 }
 
 /* Some connections lose their user: after their first octet, by that octet. */
-static bool on_data(void *user, enum zs_flow_side from, const uint8_t *bytes, size_t n,
-                    const struct zs_net_stamp *at)
+static enum zs_flow_interest on_data(void *user, enum zs_flow_side from, const uint8_t *bytes,
+                                     size_t n, const struct zs_net_stamp *at)
 {
     struct conn *conn = user;
     static volatile uint8_t sink;
@@ -50,7 +50,7 @@ static bool on_data(void *user, enum zs_flow_side from, const uint8_t *bytes, si
     (void)sink;
     conn->refused = conn->octets == 0 && bytes[0] == '!';
     conn->octets += n;
-    return !conn->refused;
+    return conn->refused ? ZS_FLOW_REFUSED : ZS_FLOW_WANTED;
 }
 
 static void on_hole(void *user, enum zs_flow_side from, uint64_t n, const struct zs_net_stamp *at)
@@ -58,6 +58,11 @@ static void on_hole(void *user, enum zs_flow_side from, uint64_t n, const struct
     struct conn *conn = user;
     FUZZ_CHECK(conn->open && !conn->refused && n > 0 && from <= ZS_FLOW_SERVER);
     check_stamp(at);
+}
+
+static void on_full(void *user, enum zs_flow_side from, const struct zs_net_stamp *at)
+{
+    on_hole(user, from, 1, at);
 }
 
 static void on_closed(void *user, enum zs_flow_end why, const struct zs_net_stamp *at)
@@ -69,7 +74,7 @@ static void on_closed(void *user, enum zs_flow_end why, const struct zs_net_stam
     conn->open = false;
 }
 
-static const struct zs_flow_sink sink = {on_opened, on_data, on_hole, on_hole, on_closed};
+static const struct zs_flow_sink sink = {on_opened, on_data, on_hole, on_hole, on_full, on_closed};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -40,7 +40,13 @@ static void on_conflict(void *user, uint64_t offset, uint64_t n, const struct zs
     FUZZ_CHECK(!"the same octets are no conflict");
 }
 
-static const struct zs_reassembly_sink sink = {on_data, on_gap, on_conflict};
+static void on_full(void *user, const struct zs_net_stamp *at)
+{
+    (void)at;
+    FUZZ_CHECK(user);
+}
+
+static const struct zs_reassembly_sink sink = {on_data, on_gap, on_conflict, on_full};
 
 static void step(struct zs_reassembly *r, uint32_t first, const uint8_t *p, struct zs_net_stamp *at)
 {

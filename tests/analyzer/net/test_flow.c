@@ -52,15 +52,16 @@ static void *on_opened(void *user, const struct zs_flow *flow, const struct zs_n
     return conn;
 }
 
-static bool on_data(void *user, enum zs_flow_side from, const uint8_t *bytes, size_t n,
-                    const struct zs_net_stamp *at)
+static enum zs_flow_interest on_data(void *user, enum zs_flow_side from, const uint8_t *bytes,
+                                     size_t n, const struct zs_net_stamp *at)
 {
     struct conn *conn = user;
     g_assert_true(g_hash_table_contains(conn->stage->open, conn) && at == &conn->stage->at);
     say(conn->stage, "%" G_GUINT64_FORMAT "%c %.*s", conn->flow->number,
         from == ZS_FLOW_CLIENT ? 'c' : 's', (int)n, (const char *)bytes);
-    return !conn->stage->refuse || n != strlen(conn->stage->refuse) ||
-           memcmp(bytes, conn->stage->refuse, n) != 0;
+    bool refuses = conn->stage->refuse && n == strlen(conn->stage->refuse) &&
+                   memcmp(bytes, conn->stage->refuse, n) == 0;
+    return refuses ? ZS_FLOW_REFUSED : ZS_FLOW_WANTED;
 }
 
 static void on_gap(void *user, enum zs_flow_side from, uint64_t n, const struct zs_net_stamp *at)
@@ -80,6 +81,14 @@ static void on_conflict(void *user, enum zs_flow_side from, uint64_t n,
         from == ZS_FLOW_CLIENT ? 'c' : 's', n);
 }
 
+static void on_full(void *user, enum zs_flow_side from, const struct zs_net_stamp *at)
+{
+    struct conn *conn = user;
+    g_assert_true(g_hash_table_contains(conn->stage->open, conn) && at == &conn->stage->at);
+    say(conn->stage, "%" G_GUINT64_FORMAT "%c full", conn->flow->number,
+        from == ZS_FLOW_CLIENT ? 'c' : 's');
+}
+
 static void on_closed(void *user, enum zs_flow_end why, const struct zs_net_stamp *at)
 {
     static const char *const names[] = {"FIN", "RST", "REUSED", "EVICTED", "FLUSHED"};
@@ -90,7 +99,8 @@ static void on_closed(void *user, enum zs_flow_end why, const struct zs_net_stam
     g_assert_true(g_hash_table_remove(conn->stage->open, conn)); /* once, and frees it */
 }
 
-static const struct zs_flow_sink sink = {on_opened, on_data, on_gap, on_conflict, on_closed};
+static const struct zs_flow_sink sink = {on_opened,   on_data, on_gap,
+                                         on_conflict, on_full, on_closed};
 
 static void stage_init(struct stage *s, const struct zs_flow_limits *limits)
 {
@@ -506,6 +516,68 @@ static void connections_that_ended_take_no_place(void)
     stage_clear(&s);
 }
 
+/* A greeting's worth of octets from both sides, on a connection of its own port. */
+static void speak(struct stage *s, uint16_t client, bool both)
+{
+    static const char greeting[] =
+        "0123456789012345678901234567890123456789012345678901234567890123";
+    between(s, client, 5555, true, S, 100, 0, "");
+    between(s, client, 5555, false, SA, 500, 101, "");
+    between(s, client, 5555, true, A, 101, 501, greeting);
+    between(s, client, 5555, false, A, 501, 165, both ? greeting : "0123456789");
+}
+
+/* A flood of SYNs, and one of connections of which one side says half a greeting, leave those that speak alone. */
+static void who_has_spoken_stays(void)
+{
+    struct stage s;
+    stage_init(&s, &(struct zs_flow_limits){.connections = 16});
+    speak(&s, 1, true);
+    for (uint16_t i = 0; i < 1000; i++)
+        between(&s, (uint16_t)(1000 + i), 5555, true, S, 1, 0, "");
+    for (uint16_t i = 0; i < 1000; i++)
+        speak(&s, (uint16_t)(2000 + i), false);
+    g_string_truncate(s.said, 0);
+    between(&s, 1, 5555, true, A, 165, 565, "still here");
+    said(&s, "1c still here");
+    stage_clear(&s);
+}
+
+/* Of those that all have spoken the one that was idle longest goes; but what the user refused goes before it. */
+static void refused_goes_before_wanted(void)
+{
+    struct stage s;
+    stage_init(&s, &(struct zs_flow_limits){.connections = 4});
+    for (uint16_t i = 1; i <= 4; i++)
+        speak(&s, i, true);
+    s.refuse = "refused";
+    between(&s, 2, 5555, true, A, 165, 565, "refused");
+    g_string_truncate(s.said, 0);
+    between(&s, 9, 5555, true, S, 1, 0, "");
+    said(&s, "1 EVICTED; 5 10.0.0.1:9>10.0.0.2:5555");
+    stage_clear(&s);
+}
+
+/* A share is a matter of the two ends, whoever speaks first, and of nothing else. */
+static void hash_is_of_the_two_ends(void)
+{
+    struct stage s;
+    uint32_t hashes[3];
+    for (unsigned i = 0; i < 3; i++) {
+        stage_init(&s, NULL);
+        between(&s, i < 2 ? 40000 : 40001, 5555, i == 0, A, 1, 1, "x");
+        GHashTableIter iter;
+        gpointer conn;
+        g_hash_table_iter_init(&iter, s.open);
+        g_assert_true(g_hash_table_iter_next(&iter, &conn, NULL));
+        hashes[i] = ((struct conn *)conn)->flow->hash;
+        stage_clear(&s);
+    }
+    g_assert_cmpuint(hashes[0], ==, hashes[1]);
+    g_assert_cmpuint(hashes[0], !=, hashes[2]);
+    g_assert_cmpuint(hashes[0], ==, 0xaea58170);
+}
+
 static void pending_caps_reach_the_streams(void)
 {
     struct stage s;
@@ -513,17 +585,17 @@ static void pending_caps_reach_the_streams(void)
     handshake(&s);
     c2s(&s, A, 102, 501, "b");
     c2s(&s, A, 104, 501, "d");
-    said(&s, "1c gap 1; 1c b");
+    said(&s, "1c full; 1c gap 1; 1c b");
     stage_clear(&s);
     stage_init(&s, &(struct zs_flow_limits){.pending_octets = 1});
     handshake(&s);
     c2s(&s, A, 102, 501, "b");
-    said(&s, "1c gap 1; 1c b");
+    said(&s, "1c full; 1c gap 1; 1c b");
     stage_clear(&s);
     stage_init(&s, &(struct zs_flow_limits){.all_pending_octets = 1});
     handshake(&s);
     c2s(&s, A, 102, 501, "b");
-    said(&s, "1c gap 1; 1c b");
+    said(&s, "1c full; 1c gap 1; 1c b");
     stage_clear(&s);
 }
 
@@ -563,6 +635,9 @@ int main(int argc, char **argv)
     CASE(flood_of_syns_leaves_the_others_alone);
     CASE(full_table_of_talkers_lets_others_in);
     CASE(connections_that_ended_take_no_place);
+    CASE(who_has_spoken_stays);
+    CASE(refused_goes_before_wanted);
+    CASE(hash_is_of_the_two_ends);
     CASE(pending_caps_reach_the_streams);
     CASE(free_says_nothing);
     return g_test_run();

@@ -23,13 +23,13 @@ static void *on_opened(void *user, const struct zs_flow *flow, const struct zs_n
     return total;
 }
 
-static bool on_data(void *conn, enum zs_flow_side from, const uint8_t *bytes, size_t n,
-                    const struct zs_net_stamp *at)
+static enum zs_flow_interest on_data(void *conn, enum zs_flow_side from, const uint8_t *bytes,
+                                     size_t n, const struct zs_net_stamp *at)
 {
     struct total *total = conn;
     g_string_append_len(total->octets[from], (const char *)bytes, (gssize)n);
     total->at = *at;
-    return true;
+    return ZS_FLOW_WANTED;
 }
 
 static void on_gap(void *conn, enum zs_flow_side from, uint64_t n, const struct zs_net_stamp *at)
@@ -49,6 +49,14 @@ static void on_conflict(void *conn, enum zs_flow_side from, uint64_t n,
     ((struct total *)conn)->conflicts++;
 }
 
+static void on_full(void *conn, enum zs_flow_side from, const struct zs_net_stamp *at)
+{
+    (void)conn;
+    (void)from;
+    (void)at;
+    g_assert_not_reached();
+}
+
 static void on_closed(void *conn, enum zs_flow_end why, const struct zs_net_stamp *at)
 {
     (void)why;
@@ -56,7 +64,8 @@ static void on_closed(void *conn, enum zs_flow_end why, const struct zs_net_stam
     ((struct total *)conn)->closed++;
 }
 
-static const struct zs_flow_sink sink = {on_opened, on_data, on_gap, on_conflict, on_closed};
+static const struct zs_flow_sink sink = {on_opened,   on_data, on_gap,
+                                         on_conflict, on_full, on_closed};
 
 static void total_init(struct total *total)
 {
