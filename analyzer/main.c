@@ -7,7 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct zs_command_line *const commands[] = {&zs_command_read, &zs_command_secrets};
+static const struct zs_command_line *const commands[] = {&zs_command_read, &zs_command_merge,
+                                                         &zs_command_secrets};
 
 static void help(FILE *to)
 {

@@ -15,20 +15,39 @@
 #include <string.h>
 #include <sys/resource.h>
 
+/* Packets after which a share says how far it is, so that nobody waits for it. */
+enum { PROGRESS = 1024 };
+
 struct run {
     const struct zs_observation *o;
     struct zs_conn_config config;
+    struct zs_conn_config others; /* for connections of other shares */
+    struct zs_flow_limits limits;
     struct zs_report_summary summary;
+    uint64_t packet; /* the one being looked at; UINT64_MAX: all were */
+    uint64_t
+        rank; /* of what it brings about: 0 what comes before its own connection's events, 1 these */
 };
 
 /* One TCP connection of the capture. */
 struct watched {
     struct run *run;
-    struct zs_conn *conn;
-    struct zs_report_connection names;
+    const struct zs_flow *flow;
+    struct zs_stamp opened_at;
+    struct zs_conn *conn; /* NULL: nothing was sent so far */
+    bool midstream;       /* as it was opened */
+    bool other;           /* of another share: nothing is said of it */
+    bool enough;          /* … nor is there anything more to be learned from it */
+    bool has_data, is_zmtp;
+    bool full[ZS_DIR_COUNT]; /* it was said that too much waits */
+    struct names *names;     /* NULL: nothing was said so far */
+};
+
+/* What a report calls it. */
+struct names {
+    struct zs_report_connection shown;
     char client[ZS_ENDPOINT_TEXT], server[ZS_ENDPOINT_TEXT];
     char *principal[ZS_DIR_COUNT];
-    bool midstream, has_data, is_zmtp;
 };
 
 static struct zs_stamp stamp_of(const struct zs_net_stamp *at)
@@ -36,16 +55,36 @@ static struct zs_stamp stamp_of(const struct zs_net_stamp *at)
     return (struct zs_stamp){.time_ns = at->time_ns, .frame = at->frame};
 }
 
-static void learn_principals(struct watched *w, const struct zs_event_context *c)
+static struct names *names_of(struct watched *w)
+{
+    if (w->names)
+        return w->names;
+    struct names *n = g_new0(struct names, 1);
+    zs_endpoint_format(&w->flow->client, n->client);
+    zs_endpoint_format(&w->flow->server, n->server);
+    n->shown = (struct zs_report_connection){
+        .number = w->flow->number, .client = n->client, .server = n->server};
+    w->names = n;
+    return n;
+}
+
+static void free_names(struct names *n)
+{
+    for (int d = 0; n && d < ZS_DIR_COUNT; d++)
+        g_free(n->principal[d]);
+    g_free(n);
+}
+
+static void learn_principals(struct names *n, const struct zs_event_context *c)
 {
     const char *name[ZS_DIR_COUNT] = {0};
 
     name[c->initiator] = c->facts->client_principal;
     name[zs_dir_other(c->initiator)] = c->facts->opened_by ? c->facts->service_principal : NULL;
     for (int d = 0; d < ZS_DIR_COUNT; d++) {
-        g_free(w->principal[d]);
-        w->principal[d] = g_strdup(name[d]);
-        w->names.principal[d] = w->principal[d];
+        g_free(n->principal[d]);
+        n->principal[d] = g_strdup(name[d]);
+        n->shown.principal[d] = n->principal[d];
     }
 }
 
@@ -88,13 +127,29 @@ static void on_event(void *user, const struct zs_event *ev)
     struct watched *w = user;
     const struct zs_observation *o = w->run->o;
 
-    if (!is_chosen(o, w->names.number))
-        return;
-    if (ev->kind == ZS_EVENT_CONTEXT)
-        learn_principals(w, &ev->context);
     w->is_zmtp = true;
+    if (!is_chosen(o, w->flow->number))
+        return;
+    struct names *n = names_of(w);
+    if (ev->kind == ZS_EVENT_CONTEXT)
+        learn_principals(n, &ev->context);
     count(&w->run->summary, ev);
-    o->report->event(&o->options, &w->names, ev);
+    o->report->event(&o->options, &n->shown, ev);
+    if (o->reported) {
+        bool at_the_end = w->run->packet == UINT64_MAX;
+        o->reported(o->user, w->run->packet, at_the_end ? w->flow->number : w->run->rank);
+    }
+}
+
+/* Of a connection of another share only its authenticator is wanted, for the table of those that come again; what other
+ * mechanisms than GSSAPI say has none. */
+static void on_others_event(void *user, const struct zs_event *ev)
+{
+    struct watched *w = user;
+
+    w->is_zmtp = true;
+    if (ev->kind == ZS_EVENT_TOKEN && ev->token.reading->mech.kind == ZS_TOKEN_AP_REQ)
+        w->enough = true;
 }
 
 /* Does the user say that this port is ZMTP's? */
@@ -106,21 +161,36 @@ static bool is_given(const GArray *ports, uint16_t port)
     return false;
 }
 
+static bool is_mine(const struct zs_observation *o, const struct zs_flow *flow)
+{
+    return o->shares == 0 || flow->hash % o->shares == o->share;
+}
+
 static void *on_opened(void *user, const struct zs_flow *flow, const struct zs_net_stamp *at)
 {
     struct run *run = user;
     struct watched *w = g_new0(struct watched, 1);
 
-    zs_endpoint_format(&flow->client, w->client);
-    zs_endpoint_format(&flow->server, w->server);
     w->run = run;
-    w->names = (struct zs_report_connection){
-        .number = flow->number, .client = w->client, .server = w->server};
+    w->flow = flow;
+    w->opened_at = stamp_of(at);
     w->midstream = flow->midstream;
-    w->conn = zs_conn_new(&run->config, w, flow->midstream, stamp_of(at));
-    if (is_given(run->o->ports, flow->client.port) || is_given(run->o->ports, flow->server.port))
-        zs_conn_assume(w->conn);
+    w->other = !is_mine(run->o, flow);
     return w;
+}
+
+/* Its conversation, which begins with the first that is known of its octets. */
+static struct zs_conn *conn_of(struct watched *w)
+{
+    if (w->conn)
+        return w->conn;
+    const struct run *run = w->run;
+    w->conn =
+        zs_conn_new(w->other ? &run->others : &run->config, w, w->flow->midstream, w->opened_at);
+    if (is_given(run->o->ports, w->flow->client.port) ||
+        is_given(run->o->ports, w->flow->server.port))
+        zs_conn_assume(w->conn);
+    return w->conn;
 }
 
 static enum zs_dir dir_of(enum zs_flow_side from)
@@ -132,15 +202,18 @@ static enum zs_flow_interest on_data(void *conn, enum zs_flow_side from, const u
                                      size_t n, const struct zs_net_stamp *at)
 {
     struct watched *w = conn;
+
     w->has_data = true;
-    return zs_conn_data(w->conn, dir_of(from), bytes, n, stamp_of(at)) ? ZS_FLOW_WANTED
-                                                                       : ZS_FLOW_REFUSED;
+    if (!zs_conn_data(conn_of(w), dir_of(from), bytes, n, stamp_of(at)))
+        return ZS_FLOW_REFUSED;
+    return w->enough ? ZS_FLOW_ENOUGH : ZS_FLOW_WANTED;
 }
 
 static void on_gap(void *conn, enum zs_flow_side from, uint64_t n, const struct zs_net_stamp *at)
 {
     struct watched *w = conn;
-    zs_conn_gap(w->conn, dir_of(from), n, stamp_of(at));
+
+    zs_conn_gap(conn_of(w), dir_of(from), n, stamp_of(at));
 }
 
 static void on_conflict(void *conn, enum zs_flow_side from, uint64_t n,
@@ -148,19 +221,46 @@ static void on_conflict(void *conn, enum zs_flow_side from, uint64_t n,
 {
     struct watched *w = conn;
     (void)n;
-    zs_conn_conflict(w->conn, dir_of(from), stamp_of(at));
+
+    zs_conn_conflict(conn_of(w), dir_of(from), stamp_of(at));
+}
+
+static void on_full(void *conn, enum zs_flow_side from, const struct zs_net_stamp *at)
+{
+    struct watched *w = conn;
+    const struct zs_event_limit limit = {ZS_LIMIT_PENDING, w->run->limits.pending_octets};
+    enum zs_dir dir = dir_of(from);
+
+    if (!w->full[dir])
+        zs_conn_limit(conn_of(w), dir, &limit, stamp_of(at));
+    w->full[dir] = true;
+}
+
+static void end_conversation(struct watched *w, enum zs_flow_end why, struct zs_stamp at)
+{
+    const struct zs_event_limit limit = {ZS_LIMIT_CONNECTIONS, w->run->limits.connections};
+
+    if (why == ZS_FLOW_EVICTED)
+        zs_conn_limit(w->conn, ZS_C2S, &limit, at);
+    zs_conn_end(w->conn, why == ZS_FLOW_FIN || why == ZS_FLOW_RST || why == ZS_FLOW_REUSED, at);
+    zs_conn_free(w->conn);
 }
 
 static void on_closed(void *conn, enum zs_flow_end why, const struct zs_net_stamp *at)
 {
     struct watched *w = conn;
+    struct run *run = w->run;
 
-    zs_conn_end(w->conn, why == ZS_FLOW_FIN || why == ZS_FLOW_RST || why == ZS_FLOW_REUSED,
-                stamp_of(at));
-    zs_conn_free(w->conn);
-    w->run->summary.passed_over += w->midstream && w->has_data && !w->is_zmtp;
-    for (int d = 0; d < ZS_DIR_COUNT; d++)
-        g_free(w->principal[d]);
+    /* Of what one packet brings about, that another connection makes room comes first. */
+    run->rank = why == ZS_FLOW_EVICTED ? 0 : 1;
+    if (w->conn)
+        end_conversation(w, why, stamp_of(at));
+    run->rank = 1;
+    if (!w->other) {
+        run->summary.passed_over += w->midstream && w->has_data && !w->is_zmtp;
+        run->summary.evicted += why == ZS_FLOW_EVICTED;
+    }
+    free_names(w->names);
     g_free(w);
 }
 
@@ -168,6 +268,7 @@ static const struct zs_flow_sink sink = {.opened = on_opened,
                                          .data = on_data,
                                          .gap = on_gap,
                                          .conflict = on_conflict,
+                                         .full = on_full,
                                          .closed = on_closed};
 
 /* Looks for more of a file that grows, until the user has enough. */
@@ -250,6 +351,9 @@ static void read_packets(struct run *run, struct zs_timeline *timeline, struct z
         if (s->first.frame == 0)
             s->first = s->last;
         s->cut += packet.captured < packet.length;
+        run->packet = packet.number;
+        if (run->o->reported && packet.number % PROGRESS == 0)
+            run->o->reported(run->o->user, packet.number, 0);
         zs_net_packet(net, &packet);
     }
     s->dropped = zs_timeline_dropped(timeline);
@@ -261,34 +365,55 @@ static uint64_t peak_memory(void)
     return getrusage(RUSAGE_SELF, &usage) == 0 ? (uint64_t)usage.ru_maxrss * 1024 : 0;
 }
 
+/* A cap that nobody asked for is a default. */
+static struct zs_flow_limits limits_of(const struct zs_observation *o)
+{
+    return (struct zs_flow_limits){
+        .connections = o->max_connections ? o->max_connections : ZS_FLOW_CONNECTIONS,
+        .pending_octets = o->max_pending ? o->max_pending : ZS_FLOW_PENDING,
+        .all_pending_octets = MAX(o->max_pending, ZS_FLOW_ALL_PENDING),
+    };
+}
+
+static void observe(struct run *run, struct zs_timeline *timeline)
+{
+    const struct zs_observation *o = run->o;
+    struct zs_report_summary *s = &run->summary;
+    struct zs_flows *flows = zs_flows_new(&sink, run, &run->limits);
+    struct zs_net net;
+
+    zs_net_init(&net, flows, o->checksums);
+    report_begin(o, timeline);
+    if (o->reported)
+        o->reported(o->user, 0, 0);
+    read_packets(run, timeline, &net);
+    run->packet = UINT64_MAX;
+    zs_flows_flush(flows,
+                   &(struct zs_net_stamp){.time_ns = s->last.time_ns, .frame = s->last.frame});
+    zs_flows_free(flows);
+    s->packets = net.counters.packets;
+    s->not_read = net.counters.packets - net.counters.segments;
+    s->peak_memory = peak_memory();
+    zs_net_clear(&net);
+    o->report->end(&o->options, s);
+    if (o->summary)
+        *o->summary = *s;
+}
+
 bool zs_observe(const struct zs_observation *o, GError **error)
 {
-    struct run run = {.o = o,
-                      .config = {.keys = o->keys,
-                                 .replays = zs_replays_new(),
-                                 .frame_limit = ZS_FRAME_LIMIT,
-                                 .on_event = on_event}};
-    struct zs_timeline *timeline = open_timeline(&run);
+    const size_t frame_limit = o->max_frame ? o->max_frame : ZS_FRAME_LIMIT;
+    struct run run = {.o = o, .limits = limits_of(o), .rank = 1};
+    struct zs_replays *replays = zs_replays_new();
 
-    if (zs_timeline_count(timeline)) {
-        struct zs_flows *flows = zs_flows_new(&sink, &run, NULL);
-        struct zs_net net;
-        zs_net_init(&net, flows, o->checksums);
-        report_begin(o, timeline);
-        read_packets(&run, timeline, &net);
-        struct zs_net_stamp last = {.time_ns = run.summary.last.time_ns,
-                                    .frame = run.summary.last.frame};
-        zs_flows_flush(flows, &last);
-        zs_flows_free(flows);
-        run.summary.packets = net.counters.packets;
-        run.summary.not_read = net.counters.packets - net.counters.segments;
-        zs_net_clear(&net);
-        run.summary.peak_memory = peak_memory();
-        o->report->end(&o->options, &run.summary);
-        if (o->summary)
-            *o->summary = run.summary;
-    }
-    zs_replays_free(run.config.replays);
+    run.config = (struct zs_conn_config){
+        .keys = o->keys, .replays = replays, .frame_limit = frame_limit, .on_event = on_event};
+    run.others = (struct zs_conn_config){
+        .replays = replays, .frame_limit = frame_limit, .on_event = on_others_event};
+    struct zs_timeline *timeline = open_timeline(&run);
+    if (zs_timeline_count(timeline))
+        observe(&run, timeline);
+    zs_replays_free(replays);
     const GError *failed = zs_timeline_error(timeline);
     if (failed)
         g_propagate_error(error, g_error_copy(failed));

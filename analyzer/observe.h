@@ -16,12 +16,23 @@ struct zs_observation {
     const char *filter;    /* pcap-filter(7), or NULL */
     const GArray *ports;   /* of uint16_t: connections with one of them are ZMTP; may be NULL */
     bool checksums;        /* leave out TCP segments whose checksum does not hold */
-    uint64_t packet_limit; /* stop after so many packets; 0: none */
+    unsigned max_connections; /* caps, 0: the default: TCP connections that are known at once, */
+    size_t max_pending;       /* octets out of order of one side of one of them, */
+    size_t max_frame;         /* octets of a frame, at most ZS_FRAME_LIMIT_MAX */
+    /* Report only the connections of share number share, from 0, of shares; what is said of packets is of all. 0: of
+     * all connections. */
+    unsigned share, shares;
+    uint64_t packet_limit;       /* stop after so many packets; 0: none */
     struct zs_keyring *keys;     /* may be NULL; a capture's secrets blocks are added */
     const uint64_t *connections; /* only these are reported and counted; none: all */
     size_t connection_count;
     const struct zs_report *report;
     struct zs_report_options options;
+    /* Called behind every event that was reported, and now and then: whatever comes later belongs to a later packet, or
+     * to the same and a higher rank. The beginning of the report has packet 0, what is said behind the last packet
+     * UINT64_MAX. NULL: not called. */
+    void (*reported)(void *user, uint64_t packet, uint64_t rank);
+    void *user;
     struct zs_report_summary *summary; /* filled at the end, too, if it is not NULL */
 };
 

@@ -5,6 +5,8 @@
 #include "analyzer/interrupt.h"
 #include "analyzer/keys.h"
 #include "analyzer/observe.h"
+#include "analyzer/share.h"
+#include "core/conn/conn.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,10 +17,14 @@ struct read_options {
     char **files; /* -r */
     char **rest;
     char *filter;
-    char *interface;  /* -i */
-    char **decode_as; /* -d */
-    GArray *ports;    /* of uint16_t, from decode_as */
-    gint64 packets;   /* G_MININT64: not given */
+    char *interface;                                        /* -i */
+    char **decode_as;                                       /* -d */
+    GArray *ports;                                          /* of uint16_t, from decode_as */
+    gint64 packets;                                         /* G_MININT64: not given */
+    char *shard;                                            /* I/N */
+    unsigned share, shares;                                 /* from shard; 0 shares: not given */
+    char *jobs, *max_connections, *max_pending, *max_frame; /* numbers, as they were given */
+    guint64 n_jobs, most_connections, most_pending, most_frame;
     gboolean json, hex, no_data, follow, checksums;
 };
 
@@ -29,6 +35,11 @@ static void clear_options(struct read_options *r)
     g_strfreev(r->rest);
     g_free(r->filter);
     g_free(r->interface);
+    g_free(r->shard);
+    g_free(r->jobs);
+    g_free(r->max_connections);
+    g_free(r->max_pending);
+    g_free(r->max_frame);
     g_strfreev(r->decode_as);
     if (r->ports)
         g_array_unref(r->ports);
@@ -54,6 +65,18 @@ static bool parse(int argc, char **argv, struct read_options *r, GError **error)
          "does not show it (may be given again)",
          "RULE"},
         {"count", 'c', 0, G_OPTION_ARG_INT64, &r->packets, "stop after N packets", "N"},
+        {"jobs", 0, 0, G_OPTION_ARG_STRING, &r->jobs,
+         "read files with N processes; 0: one for each processor. The report is the same", "N"},
+        {"shard", 0, 0, G_OPTION_ARG_STRING, &r->shard,
+         "look into share I of N of the connections; zmtpscope merge puts the results together",
+         "I/N"},
+        {"max-connections", 0, 0, G_OPTION_ARG_STRING, &r->max_connections,
+         "TCP connections that are known at once (65536); beyond, one that was idle for long makes room",
+         "N"},
+        {"max-pending", 0, 0, G_OPTION_ARG_STRING, &r->max_pending,
+         "octets of one side that wait for a missing piece (16777216)", "N"},
+        {"max-frame", 0, 0, G_OPTION_ARG_STRING, &r->max_frame,
+         "octets of a frame that are read (67108864); a longer one is passed over", "N"},
         {"json", 'j', 0, G_OPTION_ARG_NONE, &r->json,
          "one JSON object a line, as docs/events.md says", NULL},
         {"hex", 'x', 0, G_OPTION_ARG_NONE, &r->hex, "payloads as a hex dump below their line",
@@ -123,6 +146,65 @@ static bool settle_ports(struct read_options *r)
     return true;
 }
 
+static bool parse_number(const char *option, const char *text, guint64 least, guint64 most,
+                         guint64 *n)
+{
+    if (!text || g_ascii_string_to_unsigned(text, 10, least, most, n, NULL))
+        return true;
+    fprintf(stderr,
+            "zmtpscope: %s %s: not a number from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT "\n",
+            option, text, least, most);
+    return false;
+}
+
+static bool parse_share(struct read_options *r)
+{
+    char end;
+
+    if (!r->shard)
+        return true;
+    if (sscanf(r->shard, "%5u/%5u%c", &r->share, &r->shares, &end) == 2 && r->share >= 1 &&
+        r->share <= r->shares)
+        return true;
+    fprintf(stderr, "zmtpscope: --shard %s: not I/N, I from 1 to N\n", r->shard);
+    return false;
+}
+
+static bool settle_numbers(struct read_options *r)
+{
+    r->n_jobs = 1;
+    return parse_share(r) && parse_number("--jobs", r->jobs, 0, 256, &r->n_jobs) &&
+           parse_number("--max-connections", r->max_connections, 16, 1 << 24,
+                        &r->most_connections) &&
+           parse_number("--max-pending", r->max_pending, 1, 1 << 30, &r->most_pending) &&
+           parse_number("--max-frame", r->max_frame, 1, ZS_FRAME_LIMIT_MAX, &r->most_frame);
+}
+
+/* What can be read but once is read by one process. */
+static unsigned processes(const struct read_options *r)
+{
+    guint64 n = r->n_jobs ? r->n_jobs : g_get_num_processors();
+
+    if (r->interface || r->follow)
+        return 1;
+    for (char **file = r->files; *file; file++)
+        if (!g_file_test(*file, G_FILE_TEST_IS_REGULAR) && !g_file_test(*file, G_FILE_TEST_IS_DIR))
+            return 1;
+    return (unsigned)n;
+}
+
+static bool run_observation(const struct read_options *r, struct zs_observation *o, GError **error)
+{
+    unsigned n = processes(r);
+
+    if (r->shares) {
+        o->share = r->share - 1;
+        o->shares = r->shares;
+        return zs_share_write(o, STDOUT_FILENO, error);
+    }
+    return n > 1 ? zs_share_run(o, n, error) : zs_observe(o, error);
+}
+
 static int observe(const struct read_options *r)
 {
     GError *error = NULL;
@@ -138,6 +220,9 @@ static int observe(const struct read_options *r)
         .checksums = r->checksums,
         .filter = r->filter,
         .ports = r->ports,
+        .max_connections = (unsigned)r->most_connections,
+        .max_pending = r->most_pending,
+        .max_frame = r->most_frame,
         .packet_limit = r->packets > 0 ? (uint64_t)r->packets : 0,
         .keys = ring,
         .report = r->json ? &zs_report_json : &zs_report_text,
@@ -150,7 +235,7 @@ static int observe(const struct read_options *r)
     if (live) /* somebody waits for each line */
         setvbuf(stdout, NULL, _IOLBF, 0);
     zs_interrupt_watch();
-    bool ok = zs_observe(&o, &error);
+    bool ok = run_observation(r, &o, &error);
     zs_keyring_free(ring);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         fprintf(stderr, "zmtpscope: standard output: %s\n", g_strerror(errno));
@@ -176,6 +261,8 @@ static bool is_whole(const struct read_options *r)
         why = "a filter was given twice";
     else if (r->follow && (r->interface || g_strv_length(r->files) != 1))
         why = "--follow goes with one file";
+    else if (r->shard && r->jobs)
+        why = "--shard and --jobs cannot be used together";
     if (why)
         fprintf(stderr, "zmtpscope: %s\n", why);
     return why == NULL;
@@ -196,7 +283,7 @@ static int run_read(int argc, char **argv)
         settle_filter(&r);
         if (r.packets != G_MININT64 && r.packets < 1)
             fputs("zmtpscope: -c wants a number of packets, 1 or more\n", stderr);
-        else if (is_whole(&r) && settle_ports(&r))
+        else if (is_whole(&r) && settle_ports(&r) && settle_numbers(&r))
             status = observe(&r);
     }
     clear_options(&r);

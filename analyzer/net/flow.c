@@ -347,11 +347,11 @@ struct zs_flows *zs_flows_new(const struct zs_flow_sink *sink, void *user,
     struct zs_flows *f = g_new0(struct zs_flows, 1);
     f->sink = sink;
     f->user = user;
-    f->connections = caps.connections ? caps.connections : 65536;
+    f->connections = caps.connections ? caps.connections : ZS_FLOW_CONNECTIONS;
     f->pool.sink = &streams;
-    f->pool.octets = caps.pending_octets ? caps.pending_octets : 16 << 20;
+    f->pool.octets = caps.pending_octets ? caps.pending_octets : ZS_FLOW_PENDING;
     f->pool.pieces = caps.pending_pieces ? caps.pending_pieces : 1024;
-    f->pool.all_octets = caps.all_pending_octets ? caps.all_pending_octets : 64 << 20;
+    f->pool.all_octets = caps.all_pending_octets ? caps.all_pending_octets : ZS_FLOW_ALL_PENDING;
     f->entries = g_hash_table_new_full(key_hash, key_equal, NULL, entry_free);
     for (unsigned i = 0; i <= KEY_WORDS; i++)
         f->seed[i] = (uint64_t)g_random_int() << 32 | g_random_int();

@@ -68,12 +68,16 @@ struct zs_flow_sink {
     void (*closed)(void *conn, enum zs_flow_end why, const struct zs_net_stamp *at);
 };
 
+#define ZS_FLOW_CONNECTIONS 65536
+#define ZS_FLOW_PENDING     ((size_t)16 << 20)
+#define ZS_FLOW_ALL_PENDING ((size_t)64 << 20)
+
 /* The caps. 0 in a field: the default. */
 struct zs_flow_limits {
-    unsigned connections;      /* in the table at once; default 65536 */
-    size_t pending_octets;     /* out of order, of one side of one connection; default 16 MiB */
-    unsigned pending_pieces;   /* likewise, how many; default 1024 */
-    size_t all_pending_octets; /* of all connections together; default 64 MiB */
+    unsigned connections;      /* in the table at once; ZS_FLOW_CONNECTIONS */
+    size_t pending_octets;     /* out of order, of one side of one connection; ZS_FLOW_PENDING */
+    unsigned pending_pieces;   /* likewise, how many; 1024 */
+    size_t all_pending_octets; /* of all connections together; ZS_FLOW_ALL_PENDING */
 };
 
 struct zs_flows;

@@ -522,6 +522,10 @@ static void json_event(const struct zs_report_options *o, const struct zs_report
     case ZS_EVENT_DEFECT:
         put_defect(b, &ev->defect);
         break;
+    case ZS_EVENT_LIMIT:
+        put_string(b, "limit", zs_limit_name(ev->limit.which));
+        put_int(b, "most", (int64_t)ev->limit.most);
+        break;
     case ZS_EVENT_CLOSE:
         put_close(b, &ev->close);
         break;
@@ -548,8 +552,10 @@ static void json_end(const struct zs_report_options *o, const struct zs_report_s
     put_int(b, "passed_over", (int64_t)s->passed_over);
     if (s->dropped)
         put_int(b, "dropped", (int64_t)s->dropped);
+    if (s->evicted)
+        put_int(b, "evicted", (int64_t)s->evicted);
     json_builder_set_member_name(b, "duration");
-    json_builder_add_double_value(b, (double)(s->last.time_ns - s->first.time_ns) / 1e9);
+    json_builder_add_double_value(b, (double)MAX(s->last.time_ns - s->first.time_ns, 0) / 1e9);
     put_int(b, "peak_memory", (int64_t)s->peak_memory);
     put_line(o, b);
 }

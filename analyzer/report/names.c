@@ -24,6 +24,7 @@ const char *zs_event_name(enum zs_event_kind kind)
         [ZS_EVENT_MESSAGE] = "message",
         [ZS_EVENT_GAP] = "gap",
         [ZS_EVENT_DEFECT] = "defect",
+        [ZS_EVENT_LIMIT] = "limit",
         [ZS_EVENT_CLOSE] = "close",
     };
     return names[kind];

@@ -32,6 +32,7 @@ struct zs_report_summary {
     uint64_t packets, connections, established, contexts, contexts_opened, messages, octets,
         defects;
     uint64_t sealed;  /* frames of messages that stayed closed */
+    uint64_t evicted; /* TCP connections that made room for others */
     uint64_t dropped; /* packets that the kernel dropped, as far as is known */
     uint64_t cut;     /* packets of which the capture holds the beginning alone */
     uint64_t

@@ -275,6 +275,25 @@ static void line_gap(GString *line, const struct zs_event_gap *g)
                                g->bytes ? "; " : "", g->unread);
 }
 
+static void line_limit(GString *line, const struct zs_event_limit *l)
+{
+    switch (l->which) {
+    case ZS_LIMIT_CONNECTIONS:
+        g_string_append_printf(line,
+                               "makes room: %" G_GUINT64_FORMAT
+                               " TCP connections are open (--max-connections); what still comes "
+                               "of it counts as another one",
+                               l->most);
+        break;
+    case ZS_LIMIT_PENDING:
+        g_string_append_printf(line,
+                               "a missing piece is given up: more than %" G_GUINT64_FORMAT
+                               " octets wait for it (--max-pending)",
+                               l->most);
+        break;
+    }
+}
+
 static void line_close(GString *line, const struct zs_event_close *c)
 {
     g_string_append(line, zs_outcome_name(c->outcome));
@@ -303,6 +322,7 @@ static const char *kind_colour(const struct zs_event *ev)
         return BOLD;
     case ZS_EVENT_DEFECT:
     case ZS_EVENT_GAP:
+    case ZS_EVENT_LIMIT:
         return RED;
     case ZS_EVENT_CONTEXT:
         return context_colour(ev->context.facts);
@@ -340,6 +360,9 @@ static void append_event(GString *line, const struct zs_report_connection *c,
         break;
     case ZS_EVENT_DEFECT:
         line_defect(line, &ev->defect);
+        break;
+    case ZS_EVENT_LIMIT:
+        line_limit(line, &ev->limit);
         break;
     case ZS_EVENT_CLOSE:
         line_close(line, &ev->close);
@@ -388,6 +411,11 @@ static void text_end(const struct zs_report_options *o, const struct zs_report_s
     fputs(", ", o->out);
     put_count(o->out, s->defects, "defect");
     fputc('\n', o->out);
+    if (s->evicted)
+        fprintf(o->out,
+                "%" G_GUINT64_FORMAT
+                " TCP connections made room for others before they ended: --max-connections\n",
+                s->evicted);
     if (s->dropped)
         fprintf(o->out,
                 "%" G_GUINT64_FORMAT

@@ -59,6 +59,12 @@ const char *zs_outcome_name(enum zs_outcome o)
     return names[o];
 }
 
+const char *zs_limit_name(enum zs_limit l)
+{
+    static const char *const names[] = {"connections", "pending"};
+    return names[l];
+}
+
 struct zs_conn *zs_conn_new(const struct zs_conn_config *config, void *user, bool midstream,
                             struct zs_stamp at)
 {
@@ -110,11 +116,24 @@ void zs_conn_free(struct zs_conn *c)
     g_free(c);
 }
 
+static bool is_directed(const struct zs_event *ev)
+{
+    switch (ev->kind) {
+    case ZS_EVENT_CONNECTION:
+    case ZS_EVENT_CONTEXT:
+    case ZS_EVENT_CLOSE:
+        return false;
+    case ZS_EVENT_LIMIT:
+        return ev->limit.which == ZS_LIMIT_PENDING;
+    default:
+        return true;
+    }
+}
+
 static void emit(struct zs_conn *c, struct zs_event ev, enum zs_dir dir, struct zs_stamp at)
 {
     ev.at = at;
-    ev.directed =
-        ev.kind != ZS_EVENT_CONNECTION && ev.kind != ZS_EVENT_CONTEXT && ev.kind != ZS_EVENT_CLOSE;
+    ev.directed = is_directed(&ev);
     ev.dir = dir;
     c->config->on_event(c->user, &ev);
 }
@@ -610,6 +629,13 @@ void zs_conn_conflict(struct zs_conn *c, enum zs_dir dir, struct zs_stamp at)
         emit_defect(c, dir, at, ZS_E_STREAM_CONFLICT, NULL);
     else
         c->stream[dir].early_conflict = true;
+}
+
+void zs_conn_limit(struct zs_conn *c, enum zs_dir dir, const struct zs_event_limit *limit,
+                   struct zs_stamp at)
+{
+    if (c->recognition == IS_ZMTP)
+        emit(c, (struct zs_event){.kind = ZS_EVENT_LIMIT, .limit = *limit}, dir, at);
 }
 
 /* The end has come, and what was held may have been the beginning of something. */

@@ -34,6 +34,9 @@ bool zs_conn_data(struct zs_conn *c, enum zs_dir dir, const void *octets, size_t
 void zs_conn_gap(struct zs_conn *c, enum zs_dir dir, uint64_t bytes, struct zs_stamp at);
 /* A retransmission held other octets than the first copy. */
 void zs_conn_conflict(struct zs_conn *c, enum zs_dir dir, struct zs_stamp at);
+/* A cap was reached that costs this connection something; dir: of which side's octets, with ZS_LIMIT_PENDING. */
+void zs_conn_limit(struct zs_conn *c, enum zs_dir dir, const struct zs_event_limit *limit,
+                   struct zs_stamp at);
 /* The end: of the connection (closed), or of the capture. */
 void zs_conn_end(struct zs_conn *c, bool closed, struct zs_stamp at);
 void zs_conn_free(struct zs_conn *c);

@@ -16,6 +16,7 @@ enum zs_event_kind {
     ZS_EVENT_MESSAGE,
     ZS_EVENT_GAP,
     ZS_EVENT_DEFECT,
+    ZS_EVENT_LIMIT,
     ZS_EVENT_CLOSE,
 };
 
@@ -52,6 +53,18 @@ struct zs_event_defect {
     const char *detail; /* numbers for the sentence, or NULL */
 };
 
+/* A cap of whoever observes was reached, and that costs this connection something. */
+enum zs_limit {
+    ZS_LIMIT_CONNECTIONS, /* too many are open: this one makes room, and what comes of it later is another one */
+    ZS_LIMIT_PENDING, /* too many octets wait out of order: a hole is given up before its time */
+};
+const char *zs_limit_name(enum zs_limit l); /* "connections", … */
+
+struct zs_event_limit {
+    enum zs_limit which;
+    uint64_t most;
+};
+
 struct zs_event_close {
     enum zs_outcome outcome;
     bool has_handshake; /* all of it was there: */
@@ -75,6 +88,7 @@ struct zs_event {
         const struct zs_reading *command, *message;
         struct zs_event_gap gap;
         struct zs_event_defect defect;
+        struct zs_event_limit limit;
         struct zs_event_close close;
     };
 };

@@ -188,6 +188,19 @@ void zs_vault_free(void *p)
     g_mutex_unlock(&lock);
 }
 
+void zs_vault_lock_again(void)
+{
+    GHashTableIter iter;
+    gpointer p;
+
+    g_mutex_lock(&lock);
+    if (slabs)
+        g_hash_table_iter_init(&iter, slabs);
+    while (slabs && g_hash_table_iter_next(&iter, &p, NULL))
+        (void)mlock(p, ((struct slab *)p)->mapped);
+    g_mutex_unlock(&lock);
+}
+
 bool zs_vault_holds(const void *p)
 {
     g_mutex_lock(&lock);

@@ -12,6 +12,9 @@
 void *zs_vault_new(size_t n);
 void zs_vault_free(void *p); /* wipes; NULL is fine */
 
+/* In the child of a fork(): its copy of the vault is not locked until this. */
+void zs_vault_lock_again(void);
+
 /* For an allocator that serves others too: is p a block of the vault? How many octets has it at least? */
 bool zs_vault_holds(const void *p);
 size_t zs_vault_room(const void *p);

@@ -20,6 +20,10 @@ void zs_vault_free(void *p)
     g_free(p);
 }
 
+void zs_vault_lock_again(void)
+{
+}
+
 /* What is not held is given to free(), which is right here. */
 bool zs_vault_holds(const void *p)
 {

@@ -139,6 +139,9 @@ static void check_event(struct seen *seen, const struct zs_event *ev)
         FUZZ_CHECK(zs_defect_of(ev->defect.rc));
         g_string_append(seen->log, zs_defect_of(ev->defect.rc)->code);
         break;
+    case ZS_EVENT_LIMIT:
+        g_string_append(seen->log, zs_limit_name(ev->limit.which));
+        break;
     case ZS_EVENT_CLOSE:
         check_close(seen, &ev->close);
         break;

@@ -242,6 +242,14 @@ static void message_lines(void)
     made_clear(&m);
 }
 
+static void limit_lines(void)
+{
+    struct zs_event ev = made_event(ZS_EVENT_LIMIT);
+
+    ev.limit = (struct zs_event_limit){ZS_LIMIT_PENDING, 1000};
+    says(&ev, "{\"event\":\"limit\"," C2S ",\"limit\":\"pending\",\"most\":1000}\n");
+}
+
 static void gap_and_defect_lines(void)
 {
     struct zs_event ev = made_event(ZS_EVENT_GAP);
@@ -442,6 +450,7 @@ int main(int argc, char **argv)
     FACT(password_is_never_shown);
     FACT(message_lines);
     FACT(gap_and_defect_lines);
+    FACT(limit_lines);
     FACT(close_line);
     FACT(summary_line);
     FACT(times_of_every_year);

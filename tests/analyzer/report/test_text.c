@@ -216,6 +216,18 @@ static void hex_dump_is_whole(void)
     made_clear(&m);
 }
 
+static void limit_lines(void)
+{
+    struct zs_event ev = made_event(ZS_EVENT_LIMIT);
+
+    ev.limit = (struct zs_event_limit){ZS_LIMIT_PENDING, 1000};
+    says(&ev, C2S "limit      a missing piece is given up: more than 1000 octets wait for it "
+                  "(--max-pending)\n");
+    ev.limit.which = ZS_LIMIT_CONNECTIONS;
+    says(&ev, C2S "limit      makes room: 1000 TCP connections are open (--max-connections); what "
+                  "still comes of it counts as another one\n");
+}
+
 static void gap_and_defect_lines(void)
 {
     struct zs_event ev = made_event(ZS_EVENT_GAP);
@@ -366,6 +378,7 @@ int main(int argc, char **argv)
     FACT(sender_is_named);
     FACT(hex_dump_is_whole);
     FACT(gap_and_defect_lines);
+    FACT(limit_lines);
     FACT(close_lines);
     FACT(summary_line);
     FACT(times_before_1970);

@@ -95,6 +95,10 @@ static void on_event(void *user, const struct zs_event *ev)
     case ZS_EVENT_DEFECT:
         log_defect(log, &ev->defect);
         break;
+    case ZS_EVENT_LIMIT:
+        g_string_append_printf(log, "limit %s %" G_GUINT64_FORMAT, zs_limit_name(ev->limit.which),
+                               ev->limit.most);
+        break;
     case ZS_EVENT_CLOSE:
         log_close(log, &ev->close);
         break;
@@ -875,6 +879,23 @@ static void conflict_is_said(void)
            "close established c2s=0/0 s2c=1/2\n");
 }
 
+/* Of what is not known for ZMTP nothing is said. */
+static void limit_is_said(void)
+{
+    const struct zs_event_limit limit = {ZS_LIMIT_PENDING, 5};
+    struct zs_stamp at = {.frame = 2};
+    GString *log = g_string_new(NULL);
+    struct zs_conn *c = zs_conn_new(config(), log, false, at);
+
+    zs_conn_limit(c, ZS_C2S, &limit, at);
+    g_assert_cmpstr(log->str, ==, "");
+    zs_conn_free(c);
+    c = null_connection(log, false);
+    zs_conn_limit(c, ZS_S2C, &limit, at);
+    zs_conn_limit(c, ZS_C2S, &(struct zs_event_limit){ZS_LIMIT_CONNECTIONS, 7}, at);
+    finish(c, log, "s2c limit pending 5\nlimit connections 7\nclose established c2s=0/0 s2c=0/0\n");
+}
+
 static void end_inside_a_frame(void)
 {
     GString *log = g_string_new(NULL);
@@ -1025,6 +1046,7 @@ int main(int argc, char **argv)
     FACT(gap_inside_what_is_passed_over);
     FACT(gap_before_it_is_known_to_be_zmtp);
     FACT(conflict_is_said);
+    FACT(limit_is_said);
     FACT(end_inside_a_frame);
     FACT(whatever_is_missing_nothing_is_invented);
     FACT(events_have_the_packet_that_completed_them);

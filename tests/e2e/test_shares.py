@@ -1,0 +1,107 @@
+#!/usr/bin/python3
+"""test_shares.py BUILD: a run in shares says what the single run says, to the octet: for every capture of
+captures/MANIFEST as JSON, some as text, too, by two processes and by the merge of 1, 3 and 7 shares. And what merge refuses.
+
+Limits: peak_memory differs from run to run and is compared as 0.
+"""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import subject
+
+BINARY = None
+SHARES = (1, 3, 7)
+AS_TEXT = ("several", "replayed", "pubsub")
+
+
+def normal(octets):
+    return re.sub(rb'"peak_memory":\d+', b'"peak_memory":0', octets)
+
+
+def zmtpscope(*arguments):
+    done = subject.run(BINARY, *arguments)
+    return normal(done.stdout), done.stderr, done.returncode
+
+
+class Shares(unittest.TestCase):
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.scratch = pathlib.Path(scratch.name)
+
+    def shares(self, n, *arguments):
+        """The paths of the results of n shares."""
+        paths = []
+        for i in range(1, n + 1):
+            path = self.scratch / f"{i}.share"
+            with path.open("wb") as out:
+                done = subprocess.run([BINARY, "read", "--shard", f"{i}/{n}", *arguments], stdout=out, check=False,
+                                      stderr=subprocess.DEVNULL, timeout=subject.LIMIT)
+            self.assertIn(done.returncode, (0, 2))
+            paths.append(path)
+        return paths
+
+    def assert_same(self, *arguments):
+        single = zmtpscope("read", *arguments)
+        self.assertEqual(zmtpscope("read", "--jobs", "2", *arguments), single)
+        for n in SHARES:
+            self.assertEqual(zmtpscope("merge", *reversed(self.shares(n, *arguments))), single)
+        return single[0]
+
+    def test_every_capture(self):
+        for capture in subject.manifest():
+            keys = ["-K", subject.CAPTURES / capture["keytab"]] if capture["keytab"] else []
+            for form in (["--json"], [])[:2 if capture["name"] in AS_TEXT else 1]:
+                with self.subTest(capture=capture["name"], form=form):
+                    self.assert_same(*form, *keys, subject.CAPTURES / capture["file"])
+
+    def test_all_captures_at_once(self):
+        self.assert_same("--json", "-K", subject.CAPTURES, subject.CAPTURES)
+
+    def test_what_cannot_be_read_to_its_end(self):
+        self.assert_same("-K", subject.CAPTURES / "reqrep.keytab", subject.ROOT / "tests/e2e/input/truncated.pcap")
+        self.assert_same("no-such.pcap")
+
+    def test_connections_that_make_room(self):
+        """What is said of them comes in the order of the single run."""
+        single = self.assert_same("--json", "--max-connections", "16", "-K", subject.CAPTURES, subject.CAPTURES)
+        self.assertIn(b'"limit":"connections","most":16', single)
+        self.assertIn(b'"evicted":', single.splitlines()[-1])
+
+    def refused(self, said, *paths):
+        out, err, status = zmtpscope("merge", *paths)
+        self.assertEqual(status, 2)
+        self.assertIn(said, err.decode())
+        return out
+
+    def test_what_merge_refuses(self):
+        capture = subject.CAPTURES / "several.pcapng"
+        one, two, three = self.shares(3, capture)
+        self.refused("there are 2 shares of 3: one is missing", one, three)
+        self.refused("is a share that is there already", one, two, two)
+        self.refused("is no result of zmtpscope read --shard", capture)
+        other = self.scratch / "other"
+        other.write_bytes(self.shares(2, capture)[0].read_bytes())
+        self.refused("is a share of another run than the first", self.shares(3, capture)[1], other)
+        cut = self.scratch / "cut"
+        cut.write_bytes(three.read_bytes()[:-3])
+        self.refused("cut: ends inside a record", one, two, cut)
+        self.refused("No such file or directory", self.scratch / "no-such-share")
+
+    def test_options_that_are_none(self):
+        for arguments in (["--shard", "0/3"], ["--shard", "4/3"], ["--shard", "1"], ["--jobs", "x"],
+                          ["--max-frame", "0"], ["--shard", "1/2", "--jobs", "2"]):
+            with self.subTest(arguments=arguments):
+                out, err, status = zmtpscope("read", *arguments, subject.CAPTURES / "null.pcap")
+                self.assertEqual((out, status), (b"", 2))
+                self.assertRegex(err.decode(), r"^zmtpscope: --[^\n]*\n$")
+
+
+if __name__ == "__main__":
+    BINARY = os.path.join(sys.argv.pop(1), "analyzer/zmtpscope")
+    unittest.main()
