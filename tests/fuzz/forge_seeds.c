@@ -92,6 +92,61 @@ static void seed_wraps(const char *out, const struct forge *f)
     seed_forged(out, "wrap", FUZZ_UNSEALED, 0, a);
 }
 
+/* One step of a script of fuzz_peer. */
+static void peer_step(GByteArray *a, uint8_t what, uint16_t amount, const char *octets, size_t n)
+{
+    uint8_t head[3] = {what, (uint8_t)(amount >> 8), (uint8_t)amount};
+
+    g_byte_array_append(a, head, sizeof head);
+    g_byte_array_append(a, (const uint8_t *)octets, (guint)n);
+}
+
+#define WITH(what, octets) peer_step(a, what, sizeof octets - 1, octets, sizeof octets - 1)
+
+/* A talk to its end: greeting, token, READY and what follows, for one role, form and mode; by fuzz_peer's numbers. */
+static void seed_peer(const char *out, uint8_t bits)
+{
+    enum { RAW, GREETING, TOKEN, SEALED, WAIT = 5, SEND, SUBSCRIBE, PING = 9, SENT = 11 };
+    bool server = bits & 0x01, clear = bits & 0x06, padded = bits & 0x10;
+    uint8_t first[2] = {bits, server ? 0x50 : 0x51}; /* PAIR, PUB; dialect B, two legs */
+    GByteArray *a = der_octets(first, sizeof first);
+    const char *metadata = server ? "\x0bSocket-Type\0\0\0\4PAIR" : "\x0bSocket-Type\0\0\0\4XSUB";
+    char *name = g_strdup_printf("talk-%02x", bits);
+    GByteArray *ready;
+
+    peer_step(a, GREETING, 1, "", 0);
+    if (!(bits & 0x02))
+        peer_step(a, TOKEN, padded ? server ? 5 : 6 : 0, "", 0);
+    if (server && !padded && !(bits & 0x02))
+        WITH(RAW, "\x04\x00");
+    if (clear)
+        ready = der_octets(padded ? "\x04\x1cREADY   " : "\x04\x1a\x05READY", padded ? 10 : 8);
+    else
+        ready = der_octets(padded ? "\x84\x02" : "\x04\0\x05READY", padded ? 2 : 8);
+    g_byte_array_append(ready, (const uint8_t *)metadata, 20);
+    peer_step(a, clear ? RAW : SEALED, (uint16_t)ready->len, (const char *)ready->data, ready->len);
+    g_byte_array_unref(ready);
+    WITH(SEALED, "\0\0\1topic");
+    WITH(SEALED, "\0\2\4PING\0\7context");
+    WITH(SEALED, "\0\4topic");
+    WITH(SEND, "hello");
+    WITH(SUBSCRIBE, "topic");
+    WITH(PING, "0123456789");
+    peer_step(a, SENT, 300, "", 0);
+    WITH(SEALED, "\0\1part");
+    peer_step(a, WAIT, 60, "", 0);
+    WITH(SEALED, "\0\2\5ERROR\2no");
+    put_seed(out, "peer", name, span_of(a));
+    g_free(name);
+    g_byte_array_unref(a);
+}
+
+static void seed_peers(const char *out)
+{
+    for (uint8_t bits = 0; bits < 0x20; bits++)
+        seed_peer(out, bits);
+}
+
 int main(int argc, char **argv)
 {
     struct forge f;
@@ -103,6 +158,7 @@ int main(int argc, char **argv)
     seed_handshake(argv[1], &f, 0);
     seed_wraps(argv[1], &f);
     seed_sources(argv[1], &f);
+    seed_peers(argv[1]);
     f.renew_till = f.end;
     f.has_kvno = f.initiator_has_sequence = f.acceptor_has_sequence = false;
     f.initiator_subkey.enctype = f.acceptor_subkey.enctype = 0;

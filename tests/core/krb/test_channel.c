@@ -9,6 +9,8 @@
 #include "tests/core/krb/mit.h"
 #include "tests/harness/guard.h"
 
+#include <stdlib.h>
+
 enum { ROOM = 80000 };
 
 static const struct {
@@ -56,6 +58,8 @@ static void mit_opens(gss_ctx_id_t context, const GByteArray *token, int sealed,
     g_assert_cmphex(major, ==, GSS_S_COMPLETE);
     g_assert_cmpint(confidential, ==, sealed);
     g_assert_cmpmem(out.value, out.length, text, n);
+    if (out.length == 0)
+        free(out.value); /* MIT allocates for an empty text, and does not release it */
     gss_release_buffer(&minor, &out);
 }
 
