@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Endpoints of ZeroMQ to addresses of GIO.
+ *
+ * Limits: a network interface's name in the place of an address (zmq_tcp(7)) is not looked up; no source address. */
+#include "analyzer/live/address.h"
+
+#include <gio/gunixsocketaddress.h>
+#include <stdbool.h>
+#include <string.h>
+
+static const char tcp[] = "tcp://", ipc[] = "ipc://";
+
+static void refuse(GError **error, const char *endpoint, const char *why)
+{
+    g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "%s: %s", endpoint, why);
+}
+
+static GSocketAddress *unix_address(const char *endpoint, GError **error)
+{
+    const char *path = endpoint + strlen(ipc);
+    bool abstract = path[0] == '@';
+
+    path += abstract;
+    if (!*path || strlen(path) >= 108) {
+        refuse(error, endpoint, "a Unix socket's path has 1 to 107 octets");
+        return NULL;
+    }
+    return g_unix_socket_address_new_with_type(
+        path, -1, abstract ? G_UNIX_SOCKET_ADDRESS_ABSTRACT : G_UNIX_SOCKET_ADDRESS_PATH);
+}
+
+/* Host and port of tcp://HOST:PORT; a host of IPv6 stands between brackets. g_free(*host). */
+static bool split_tcp(const char *endpoint, char **host, guint16 *port, GError **error)
+{
+    const char *text = endpoint + strlen(tcp), *colon = strrchr(text, ':');
+    guint64 number;
+
+    if (!colon || !g_ascii_string_to_unsigned(colon + 1, 10, 0, G_MAXUINT16, &number, NULL)) {
+        refuse(error, endpoint, "wants a port, as in tcp://HOST:5555");
+        return false;
+    }
+    size_t n = (size_t)(colon - text);
+    bool brackets = n > 2 && text[0] == '[' && text[n - 1] == ']';
+    *host = g_strndup(text + brackets, n - 2 * brackets);
+    *port = (guint16)number;
+    if (**host && (brackets || !strchr(*host, ':')))
+        return true;
+    refuse(error, endpoint, **host ? "an IPv6 address stands between [ and ]" : "wants a host");
+    g_free(*host);
+    return false;
+}
+
+static bool is_tcp(const char *endpoint, GError **error)
+{
+    if (g_str_has_prefix(endpoint, tcp))
+        return true;
+    refuse(error, endpoint, "is neither tcp://HOST:PORT nor ipc://PATH");
+    return false;
+}
+
+GSocketConnectable *zs_address_to_connect(const char *endpoint, GError **error)
+{
+    guint16 port;
+    char *host;
+
+    if (g_str_has_prefix(endpoint, ipc))
+        return (GSocketConnectable *)unix_address(endpoint, error);
+    if (!is_tcp(endpoint, error) || !split_tcp(endpoint, &host, &port, error))
+        return NULL;
+    GSocketConnectable *to = g_network_address_new(host, port);
+    g_free(host);
+    return to;
+}
+
+static GInetAddress *look_up(const char *host, GError **error)
+{
+    if (strcmp(host, "*") == 0)
+        return g_inet_address_new_any(G_SOCKET_FAMILY_IPV4);
+    GInetAddress *literal = g_inet_address_new_from_string(host);
+    if (literal)
+        return literal;
+    GResolver *resolver = g_resolver_get_default();
+    /* libzmq: IPv4, unless ZMQ_IPV6 is set. */
+    GList *found = g_resolver_lookup_by_name_with_flags(
+        resolver, host, G_RESOLVER_NAME_LOOKUP_FLAGS_IPV4_ONLY, NULL, NULL);
+    if (!found)
+        found = g_resolver_lookup_by_name(resolver, host, NULL, error);
+    GInetAddress *first = found ? g_object_ref(found->data) : NULL;
+    g_list_free_full(found, g_object_unref);
+    g_object_unref(resolver);
+    return first;
+}
+
+GSocketAddress *zs_address_to_bind(const char *endpoint, GError **error)
+{
+    guint16 port;
+    char *host;
+
+    if (g_str_has_prefix(endpoint, ipc))
+        return unix_address(endpoint, error);
+    if (!is_tcp(endpoint, error) || !split_tcp(endpoint, &host, &port, error))
+        return NULL;
+    GInetAddress *address = look_up(host, error);
+    g_free(host);
+    if (!address)
+        return NULL;
+    GSocketAddress *a = g_inet_socket_address_new(address, port);
+    g_object_unref(address);
+    return a;
+}
+
+static char *format_tcp(GInetSocketAddress *a)
+{
+    GInetAddress *address = g_inet_socket_address_get_address(a);
+    char *host = g_inet_address_to_string(address);
+    bool six = g_inet_address_get_family(address) == G_SOCKET_FAMILY_IPV6;
+    char *text = g_strdup_printf(six ? "tcp://[%s]:%u" : "tcp://%s:%u", host,
+                                 g_inet_socket_address_get_port(a));
+
+    g_free(host);
+    return text;
+}
+
+char *zs_address_format(GSocketAddress *a)
+{
+    if (G_IS_INET_SOCKET_ADDRESS(a))
+        return format_tcp(G_INET_SOCKET_ADDRESS(a));
+    if (!G_IS_UNIX_SOCKET_ADDRESS(a))
+        return g_strdup("unknown");
+    GUnixSocketAddress *u = G_UNIX_SOCKET_ADDRESS(a);
+    bool abstract = g_unix_socket_address_get_address_type(u) == G_UNIX_SOCKET_ADDRESS_ABSTRACT;
+    return g_strdup_printf("ipc://%s%s", abstract ? "@" : "", g_unix_socket_address_get_path(u));
+}

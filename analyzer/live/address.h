@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ZS_LIVE_ADDRESS_H
+#define ZS_LIVE_ADDRESS_H
+
+/* Where a peer is, as zmq_tcp(7) and zmq_ipc(7) write it: tcp://HOST:PORT, tcp://[2001:db8::1]:5555, where HOST may be
+ * an asterisk to listen on all addresses; ipc://PATH is a Unix socket, ipc://@NAME an abstract one. */
+#include <gio/gio.h>
+
+/* To connect to; names are looked up when that is done. NULL: *error. */
+GSocketConnectable *zs_address_to_connect(const char *endpoint, GError **error);
+/* To listen on; a name is looked up here. Port 0 is any that is free. NULL: *error. */
+GSocketAddress *zs_address_to_bind(const char *endpoint, GError **error);
+/* "tcp://127.0.0.1:5555"; g_free() it. */
+char *zs_address_format(GSocketAddress *a);
+
+#endif
