@@ -16,6 +16,7 @@ struct zs_command_line {
     int (*run)(int argc, char **argv); /* argv[0] is the subcommand's name */
 };
 
-extern const struct zs_command_line zs_command_merge, zs_command_read, zs_command_secrets;
+extern const struct zs_command_line zs_command_connect, zs_command_merge, zs_command_read,
+    zs_command_secrets, zs_command_serve;
 
 #endif

@@ -7,14 +7,16 @@
 #include <stdio.h>
 #include <string.h>
 
-static const struct zs_command_line *const commands[] = {&zs_command_read, &zs_command_merge,
-                                                         &zs_command_secrets};
+static const struct zs_command_line *const commands[] = {
+    &zs_command_read,    &zs_command_merge, &zs_command_secrets,
+    &zs_command_connect, &zs_command_serve,
+};
 
 static void help(FILE *to)
 {
     fputs(
         "Usage: zmtpscope COMMAND [OPTION...] ...\n"
-        "Reads ZeroMQ's wire protocol, ZMTP, from captures, and opens what its GSSAPI mechanism sealed.\n\n"
+        "Reads ZeroMQ's wire protocol, ZMTP, from captures, opens what its GSSAPI mechanism sealed, and speaks it.\n\n"
         "Commands:\n",
         to);
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)

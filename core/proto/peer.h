@@ -89,7 +89,7 @@ enum zs_peer_event_kind {
     ZS_PEER_END,         /* the connection ended between two frames */
 };
 
-/* Everything borrowed: until the next call. */
+/* Everything borrowed: until the next zs_peer_step(), _tick() or _end(); of what was said, until the call returns. */
 struct zs_peer_event {
     enum zs_peer_event_kind kind;
     enum zs_peer_state state;   /* what was awaited when it came */

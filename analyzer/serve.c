@@ -1,0 +1,558 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* zmtpscope serve: a server of ZMTP with GSSAPI for many clients, shown step by step, as openssl's s_server is for TLS.
+ *
+ * Limits: one listening endpoint. Of a client SUBSCRIPTIONS_MAX subscriptions are kept. */
+#include "analyzer/arguments.h"
+#include "analyzer/command.h"
+#include "analyzer/lines.h"
+#include "analyzer/live/address.h"
+#include "analyzer/peers.h"
+
+#include <glib-unix.h>
+#include <glib/gstdio.h>
+#include <gio/gnetworking.h>
+#include <gio/gunixsocketaddress.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+
+enum {
+    ACCEPTED_AT_ONCE = 64, /* before others get their turn */
+    BREATH_MS = 100,       /* without descriptors left, accepting waits so long */
+    SUBSCRIPTIONS_MAX = 10000,
+    HALF_OPEN_MAX = 1024,
+    CLIENTS_MAX = 10000,
+};
+
+struct serve_options {
+    struct zs_peer_arguments peer;
+    char *keytab, *service;
+    char **allow, **rest;
+    gboolean echo;
+    gint clients_max, half_open_max;
+};
+
+struct server {
+    const struct serve_options *options;
+    struct zs_peer_options peer;
+    struct zs_dialog dialog;
+    struct zs_live_credential *credential;
+    GSocket *socket;
+    GSource *acceptable;
+    GQueue clients;   /* of struct client, oldest first */
+    GQueue half_open; /* … those whose handshake goes on */
+    struct zs_lines *lines;
+    GMainLoop *loop;
+    uint64_t connections;
+    gint64 messages; /* that came, whole */
+    bool stopping;
+};
+
+struct client {
+    struct server *server;
+    struct zs_connection *connection;
+    char who[24];
+    GList *link, *half_open; /* in the server's queues; NULL: not there (any more) */
+    GPtrArray *topics;       /* of GBytes: what it subscribed to */
+    int64_t started;         /* microseconds */
+    bool inside;             /* in the middle of a message that comes */
+};
+
+static void clear_options(struct serve_options *o)
+{
+    zs_peer_arguments_clear(&o->peer);
+    g_free(o->keytab);
+    g_free(o->service);
+    g_strfreev(o->allow);
+    g_strfreev(o->rest);
+}
+
+static bool parse(int argc, char **argv, struct serve_options *o, GError **error)
+{
+    const GOptionEntry entries[] = {
+        {"keytab", 'K', 0, G_OPTION_ARG_FILENAME, &o->keytab,
+         "the service's keys, instead of the default keytab", "KEYTAB"},
+        {"service", 's', 0, G_OPTION_ARG_STRING, &o->service,
+         "take tickets for it alone: SERVICE@HOST, or a principal's name; else for any of the keytab",
+         "NAME"},
+        {"allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->allow,
+         "let in whom it fits: alice@REALM, @REALM for all of a realm, zmq/*@REALM; may be given again. "
+         "Without it everybody with a ticket may come in",
+         "PRINCIPAL"},
+        {"echo", 'e', 0, G_OPTION_ARG_NONE, &o->echo, "send each message back", NULL},
+        {"max-clients", 0, 0, G_OPTION_ARG_INT, &o->clients_max, "refuse more at a time (10000)",
+         "N"},
+        {"max-half-open", 0, 0, G_OPTION_ARG_INT, &o->half_open_max,
+         "of more handshakes at a time the oldest ends (1024)", "N"},
+        {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->rest, NULL, "ENDPOINT"},
+        {0},
+    };
+    GOptionContext *c = g_option_context_new("- a server, live, for any number of clients");
+
+    g_option_context_add_main_entries(c, entries, NULL);
+    zs_peer_arguments_add(&o->peer, c);
+    g_option_context_set_description(
+        c,
+        "ENDPOINT is tcp://HOST:PORT, tcp://*:PORT or ipc://PATH; port 0 is any that is free. The socket type is ROUTER\n"
+        "unless --type says another. Lines of standard input are messages: of PUB and XPUB to whom subscribed, of PUSH and\n"
+        "DEALER to one client after the other, of the others to all. Ends at Ctrl+C. Exit status: 0, or 2 if it could not\n"
+        "serve.\n\nExample:\n  zmtpscope serve -K zmq.keytab --allow @EXAMPLE.ORG --echo tcp://*:5555\n");
+    bool ok = zs_arguments_parse(c, argc, argv, "Ks" ZS_PEER_LETTERS, error);
+    g_option_context_free(c);
+    return ok;
+}
+
+/* ==== clients ==== */
+
+static void free_bytes(gpointer bytes)
+{
+    g_bytes_unref(bytes);
+}
+
+static void is_no_more_half_open(struct client *c)
+{
+    if (c->half_open)
+        g_queue_delete_link(&c->server->half_open, c->half_open);
+    c->half_open = NULL;
+}
+
+static void free_client(struct client *c)
+{
+    is_no_more_half_open(c);
+    if (c->link)
+        g_queue_delete_link(&c->server->clients, c->link);
+    g_ptr_array_unref(c->topics);
+    zs_connection_free(c->connection);
+    g_free(c);
+}
+
+static guint find_topic(const struct client *c, struct zs_span topic)
+{
+    for (guint i = 0; i < c->topics->len; i++) {
+        gsize n;
+        const void *p = g_bytes_get_data(c->topics->pdata[i], &n);
+        if (n == topic.n && (n == 0 || memcmp(p, topic.p, n) == 0))
+            return i;
+    }
+    return G_MAXUINT;
+}
+
+static void on_subscription(struct client *c, bool cancel, struct zs_span topic)
+{
+    if (cancel) {
+        guint i = find_topic(c, topic);
+        if (i != G_MAXUINT)
+            g_ptr_array_remove_index_fast(c->topics, i);
+    } else if (c->topics->len < SUBSCRIPTIONS_MAX) {
+        g_ptr_array_add(c->topics, g_bytes_new(topic.p, topic.n));
+    }
+}
+
+static bool is_subscribed(const struct client *c, struct zs_span line)
+{
+    for (guint i = 0; i < c->topics->len; i++) {
+        gsize n;
+        const void *p = g_bytes_get_data(c->topics->pdata[i], &n);
+        if (n <= line.n && (n == 0 || memcmp(p, line.p, n) == 0))
+            return true;
+    }
+    return false;
+}
+
+static void stop(struct server *s)
+{
+    s->stopping = true;
+    if (s->acceptable)
+        g_source_destroy(s->acceptable);
+    for (GList *l = s->clients.head; l; l = l->next)
+        zs_connection_close(((struct client *)l->data)->connection);
+    if (g_queue_is_empty(&s->clients))
+        g_main_loop_quit(s->loop);
+}
+
+static void on_message(struct client *c, const struct zs_peer_event *ev)
+{
+    struct server *s = c->server;
+
+    if (s->options->echo && !zs_connection_send_frame(c->connection, ev->body, ev->more))
+        zs_connection_close(c->connection);
+    if (ev->more)
+        return;
+    s->messages++;
+    if (s->messages == s->options->peer.count)
+        stop(s);
+}
+
+static void on_event(void *user, struct zs_connection *connection, bool said,
+                     const struct zs_peer_event *ev)
+{
+    struct client *c = user;
+
+    zs_peers_show(&c->server->dialog, c->who, connection, said, ev, &c->inside);
+    if (said)
+        return;
+    if (ev->kind == ZS_PEER_COMMAND &&
+        (ev->command == ZS_CMD_SUBSCRIBE || ev->command == ZS_CMD_CANCEL))
+        on_subscription(c, ev->command == ZS_CMD_CANCEL, ev->body);
+    if (ev->kind == ZS_PEER_MESSAGE)
+        on_message(c, ev);
+}
+
+static void on_open(void *user, struct zs_connection *connection)
+{
+    struct client *c = user;
+
+    is_no_more_half_open(c);
+    zs_dialog_open(&c->server->dialog, c->who, zs_connection_peer(connection),
+                   (g_get_monotonic_time() - c->started) * 1000);
+    if (c->server->lines)
+        zs_lines_go_on(c->server->lines);
+}
+
+static void on_drained(void *user, struct zs_connection *connection)
+{
+    struct client *c = user;
+
+    (void)connection;
+    if (c->server->lines)
+        zs_lines_go_on(c->server->lines);
+}
+
+static void on_closed(void *user, struct zs_connection *connection, const char *why)
+{
+    struct client *c = user;
+    struct server *s = c->server;
+
+    (void)connection;
+    zs_dialog_note(&s->dialog, c->who, "closed", why ? why : "in order");
+    free_client(c);
+    if (s->stopping && g_queue_is_empty(&s->clients))
+        g_main_loop_quit(s->loop);
+}
+
+static void drop(struct client *c, const char *why)
+{
+    zs_dialog_note(&c->server->dialog, c->who, "dropped", why);
+    free_client(c);
+}
+
+/* ==== lines ==== */
+
+static bool is_open(const struct client *c)
+{
+    return zs_connection_peer(c->connection)->state == ZS_PEER_OPEN;
+}
+
+/* To the next client that can take it; it is then the last in the row. */
+static bool say_to_next(struct server *s, struct zs_span line)
+{
+    for (GList *l = s->clients.head; l; l = l->next) {
+        struct client *c = l->data;
+        if (!is_open(c) || zs_connection_is_full(c->connection) ||
+            !zs_peers_say(c->connection, s->options->peer.separator, line))
+            continue;
+        g_queue_unlink(&s->clients, l);
+        g_queue_push_tail_link(&s->clients, l);
+        return true;
+    }
+    return false;
+}
+
+/* A publisher does not wait for a slow subscriber: who cannot take it misses it. */
+static bool say_to_all(struct server *s, bool subscribed, struct zs_span line)
+{
+    bool any = false;
+
+    for (GList *l = s->clients.head; l; l = l->next) {
+        struct client *c = l->data;
+        if (!is_open(c) || (subscribed && !is_subscribed(c, line)))
+            continue;
+        any |= !zs_connection_is_full(c->connection) &&
+               zs_peers_say(c->connection, s->options->peer.separator, line);
+    }
+    return any || subscribed;
+}
+
+static bool on_line(void *user, struct zs_span line)
+{
+    struct server *s = user;
+
+    switch (s->peer.socket_type) {
+    case ZS_SOCKET_PUSH:
+    case ZS_SOCKET_DEALER:
+    case ZS_SOCKET_REQ:
+        return say_to_next(s, line);
+    case ZS_SOCKET_PUB:
+    case ZS_SOCKET_XPUB:
+        return say_to_all(s, true, line);
+    default:
+        return say_to_all(s, false, line);
+    }
+}
+
+static void on_end(void *user)
+{
+    (void)user; /* it goes on for its clients */
+}
+
+/* ==== listening ==== */
+
+static void take_client(struct server *s, GSocket *socket)
+{
+    static const struct zs_connection_handler handler = {
+        .on_event = on_event, .on_open = on_open, .on_drained = on_drained, .on_closed = on_closed};
+    GSocketAddress *address = g_socket_get_remote_address(socket, NULL);
+    char *from = address ? zs_address_format(address) : g_strdup("unknown");
+    struct client *c = g_new0(struct client, 1);
+
+    c->server = s;
+    c->topics = g_ptr_array_new_with_free_func(free_bytes);
+    c->started = g_get_monotonic_time();
+    g_snprintf(c->who, sizeof c->who, "c%" G_GUINT64_FORMAT " ", ++s->connections);
+    g_queue_push_tail(&s->clients, c);
+    c->link = s->clients.tail;
+    g_queue_push_tail(&s->half_open, c);
+    c->half_open = s->half_open.tail;
+    zs_dialog_note(&s->dialog, c->who, "connected", from);
+    c->connection = zs_connection_new(
+        socket, &s->peer, s->credential ? zs_live_accept(s->credential) : NULL, &handler, c);
+    g_free(from);
+    if (address)
+        g_object_unref(address);
+    if ((gint)s->half_open.length > s->options->half_open_max)
+        drop(s->half_open.head->data, "more handshakes at a time than --max-half-open");
+}
+
+static gboolean on_breath(gpointer user);
+
+/* Descriptors ran out: whoever has not even come in makes room, or all wait. */
+static gboolean make_room(struct server *s, const char *why)
+{
+    if (!g_queue_is_empty(&s->half_open)) {
+        drop(s->half_open.head->data, why);
+        return G_SOURCE_CONTINUE;
+    }
+    g_source_unref(s->acceptable);
+    s->acceptable = NULL;
+    g_timeout_add(BREATH_MS, on_breath, s);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean on_acceptable(GSocket *socket, GIOCondition condition, gpointer user)
+{
+    struct server *s = user;
+
+    (void)condition;
+    for (int i = 0; i < ACCEPTED_AT_ONCE; i++) {
+        GError *error = NULL;
+        GSocket *accepted = g_socket_accept(socket, NULL, &error);
+        if (!accepted) {
+            bool none = g_error_matches(error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+            gboolean go_on = none ? G_SOURCE_CONTINUE : make_room(s, error->message);
+            g_error_free(error);
+            return go_on;
+        }
+        if ((gint)s->clients.length < s->options->clients_max)
+            take_client(s, accepted);
+        else
+            g_object_unref(accepted);
+    }
+    return G_SOURCE_CONTINUE;
+}
+
+static void await_clients(struct server *s)
+{
+    s->acceptable = g_socket_create_source(s->socket, G_IO_IN, NULL);
+    g_source_set_callback(s->acceptable, G_SOURCE_FUNC(on_acceptable), s, NULL);
+    g_source_attach(s->acceptable, NULL);
+}
+
+static gboolean on_breath(gpointer user)
+{
+    struct server *s = user;
+
+    if (!s->stopping)
+        await_clients(s);
+    return G_SOURCE_REMOVE;
+}
+
+static gboolean on_signal(gpointer user)
+{
+    stop(user);
+    return G_SOURCE_CONTINUE;
+}
+
+/* A socket file that a server before left behind is in the way of the next. */
+static void remove_stale(GSocketAddress *a)
+{
+    if (!G_IS_UNIX_SOCKET_ADDRESS(a))
+        return;
+    GUnixSocketAddress *u = G_UNIX_SOCKET_ADDRESS(a);
+    const char *path = g_unix_socket_address_get_path(u);
+    GStatBuf st;
+    if (g_unix_socket_address_get_address_type(u) == G_UNIX_SOCKET_ADDRESS_PATH &&
+        g_lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
+        g_unlink(path);
+}
+
+static GSocket *listen_on(const char *endpoint, GError **error)
+{
+    GSocketAddress *a = zs_address_to_bind(endpoint, error);
+    GSocket *s = NULL;
+
+    if (a)
+        s = g_socket_new(g_socket_address_get_family(a), G_SOCKET_TYPE_STREAM,
+                         G_SOCKET_PROTOCOL_DEFAULT, error);
+    if (s) {
+        remove_stale(a);
+        g_socket_set_blocking(s, FALSE);
+        g_socket_set_listen_backlog(s, SOMAXCONN);
+        if (!g_socket_bind(s, a, TRUE, error) || !g_socket_listen(s, error))
+            g_clear_object(&s);
+    }
+    if (a)
+        g_object_unref(a);
+    return s;
+}
+
+/* As many descriptors as this process may have. */
+static void raise_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static void tell_listening(const struct server *s)
+{
+    GSocketAddress *a = g_socket_get_local_address(s->socket, NULL);
+    char *text = a ? zs_address_format(a) : g_strdup("unknown");
+
+    zs_dialog_note(&s->dialog, "", "listening", text);
+    g_free(text);
+    if (a)
+        g_object_unref(a);
+}
+
+static void tell_end(const struct server *s)
+{
+    char *text = g_strdup_printf(
+        "%" G_GUINT64_FORMAT " connection%s, %" G_GINT64_FORMAT " message%s", s->connections,
+        s->connections == 1 ? "" : "s", s->messages, s->messages == 1 ? "" : "s");
+
+    zs_dialog_note(&s->dialog, "", "served", text);
+    g_free(text);
+}
+
+static void serve(struct server *s)
+{
+    s->loop = g_main_loop_new(NULL, FALSE);
+    g_unix_signal_add(SIGINT, on_signal, s);
+    g_unix_signal_add(SIGTERM, on_signal, s);
+    tell_listening(s);
+    await_clients(s);
+    if (zs_socket_may_send(s->peer.socket_type) && s->peer.socket_type != ZS_SOCKET_REP)
+        s->lines = zs_lines_new(on_line, on_end, s);
+    g_main_loop_run(s->loop);
+    tell_end(s);
+    zs_lines_free(s->lines);
+    if (s->acceptable)
+        g_source_unref(s->acceptable);
+    g_main_loop_unref(s->loop);
+}
+
+static int fail(const char *subject, const char *why)
+{
+    fprintf(stderr, "zmtpscope: %s: %s\n", subject, why);
+    return ZS_EXIT_FAILED;
+}
+
+static bool make_list(char **patterns, struct zs_allow **allow)
+{
+    const char *why;
+
+    if (patterns && *patterns)
+        *allow = zs_allow_new();
+    for (; patterns && *patterns; patterns++)
+        if (!zs_allow_add(*allow, *patterns, &why)) {
+            fprintf(stderr, "zmtpscope: --allow %s: %s\n", *patterns, why);
+            return false;
+        }
+    return true;
+}
+
+static int accept_clients(struct server *s)
+{
+    const char *endpoint = s->options->rest[0];
+    int status = ZS_EXIT_CLEAN;
+    GError *error = NULL;
+    char *why = NULL;
+
+    if (!s->peer.null)
+        s->credential = zs_live_server_credential(s->options->keytab, s->options->service, &why);
+    if (!why)
+        s->socket = listen_on(endpoint, &error);
+    if (s->socket)
+        serve(s);
+    else
+        status = why ? fail("GSSAPI", why) : fail(endpoint, error->message);
+    g_clear_error(&error);
+    g_free(why);
+    g_clear_object(&s->socket);
+    zs_live_credential_free(s->credential);
+    return status;
+}
+
+static const char *objection(const struct serve_options *o)
+{
+    if (!o->rest || o->rest[1])
+        return "wants one ENDPOINT; zmtpscope serve --help says what it takes";
+    if (o->clients_max < 1 || o->half_open_max < 1)
+        return "--max-clients and --max-half-open want a number, 1 or more";
+    return NULL;
+}
+
+static int run(const struct serve_options *o)
+{
+    struct server s = {.options = o, .dialog = zs_peer_arguments_dialog(&o->peer)};
+    struct zs_allow *allow = NULL;
+    int status = ZS_EXIT_FAILED;
+
+    if (objection(o))
+        return fail("serve", objection(o));
+    raise_descriptors();
+    bool ok = zs_peer_arguments_options(&o->peer, ZS_ROLE_SERVER, ZS_SOCKET_ROUTER, &s.peer) &&
+              make_list(o->allow, &allow);
+    s.peer.allow = allow;
+    if (ok && o->echo && !zs_socket_may_send(s.peer.socket_type))
+        fail("serve", "--echo: this socket type sends nothing");
+    else if (ok)
+        status = accept_clients(&s);
+    zs_allow_free(allow);
+    return status;
+}
+
+static int run_serve(int argc, char **argv)
+{
+    struct serve_options o = {.clients_max = CLIENTS_MAX, .half_open_max = HALF_OPEN_MAX};
+    GError *error = NULL;
+    int status = ZS_EXIT_FAILED;
+
+    g_set_prgname("zmtpscope serve");
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    if (parse(argc, argv, &o, &error)) {
+        status = run(&o);
+    } else {
+        fprintf(stderr, "zmtpscope: %s; zmtpscope serve --help says what it takes\n",
+                error->message);
+        g_error_free(error);
+    }
+    clear_options(&o);
+    return status;
+}
+
+const struct zs_command_line zs_command_serve = {
+    "serve", "a server, live: many clients, shown or echoed", run_serve};

@@ -1,0 +1,388 @@
+#!/usr/bin/python3
+"""Live test: live_peers.py ZMTPSCOPE. `zmtpscope connect` and `zmtpscope serve` against real libzmq, by every pair of
+socket types that can talk, sealed and in PLAINTEXT mode; and against each other in both forms of the wire. A table
+shows every cell; what both sides logged is held against what was sent, octet for octet.
+
+Nothing is skipped. Texts are new in every run.
+Limits: AES256-SHA1. A sealed subscription of libzmq's SUB, which a publisher of libzmq 4.3.3 to 4.3.5 loses
+(docs/protocol.md, dialect C), ours takes for what it is meant."""
+import contextlib
+import pathlib
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+
+PROJECT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(PROJECT / "captures"))
+
+from lab import kdc, namespace, process  # noqa: E402
+from lab.bench import Bench  # noqa: E402
+from lab.stories import SERVICE, at  # noqa: E402
+
+PRINCIPAL = f"{SERVICE}@{kdc.REALM}"
+BAR = "|"
+COUNT = 6
+LARGE = 16 << 20
+LEFT = ["await", "DISCONNECTED", 1]
+SHAKEN = ["await", "HANDSHAKE_SUCCEEDED", 1]
+SUBSCRIBED = ["sleep", 0.5]  # a PUB tells nobody that it was subscribed to
+LIMIT = 60
+
+
+def texts():
+    """Messages as lists of parts: plain ones, an empty one, some of several parts."""
+    token = secrets.token_hex
+    return [[token(8)], [""], [token(3), token(200)], [token(1), "", token(2)], [token(20000)], [token(4)]]
+
+
+def lines(messages):
+    return "".join(BAR.join(parts) + "\n" for parts in messages)
+
+
+def octets(messages):
+    return [[part.encode() for part in parts] for parts in messages]
+
+
+class Ours:
+    """A running zmtpscope connect or serve, quiet: what comes is on its standard output, a message a line."""
+
+    def __init__(self, bench, words, said="", env=None):
+        self.bench = bench
+        self.said = said.encode()
+        self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *words], env=env, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        bench.callback(process.stop, self.process)
+
+    def finish(self, interrupt=False):
+        """(what it printed as messages, its exit status, its standard error)"""
+        if interrupt:
+            self.process.send_signal(signal.SIGINT)
+        out, err = self.process.communicate(None if interrupt else self.said, timeout=LIMIT)
+        return [line.split(BAR) for line in out.decode().splitlines()], self.process.returncode, err.decode().strip()
+
+    def say(self):
+        """Its lines, without their end."""
+        self.process.stdin.write(self.said)
+        self.process.stdin.flush()
+
+
+class Cell:
+    """One conversation: what ours and libzmq's are, and in which mode."""
+
+    def __init__(self, program, bench, number, plaintext):
+        self.program = program
+        self.bench = bench
+        self.plaintext = plaintext
+        self.port = 20000 + number
+        self.name = f"peer{number}"
+        self.down, self.up = texts(), texts()  # from the server, from the client
+
+    def client_words(self, kind, more=()):
+        mode = ["--plaintext"] if self.plaintext else []
+        return [self.program, "connect", "-q", "--parts", BAR, "-t", kind, "-s", PRINCIPAL, *mode, *more,
+                f"tcp://127.0.0.1:{self.port}"]
+
+    def server_words(self, kind, more=()):
+        mode = ["--plaintext"] if self.plaintext else []
+        return [self.program, "serve", "-q", "--parts", BAR, "-t", kind, "-K", str(self.keytab()), *mode, *more,
+                f"tcp://127.0.0.1:{self.port}"]
+
+    def keytab(self):
+        return self.bench.directory / f"{self.bench.name}.keytab"
+
+    def client_env(self):
+        return self.bench.kdc.env(KRB5CCNAME=self.bench.cache)
+
+    def server(self, kind, steps, options=None):
+        """libzmq as the GSSAPI server."""
+        return self.bench.peer(self.name, kind, steps, bind=at(self.port), options=options,
+                               role=self.bench.acceptor(SERVICE, self.keytab(), self.plaintext))
+
+    def client(self, kind, steps, options=None):
+        """libzmq as the GSSAPI client."""
+        role = self.bench.initiator("alice", SERVICE, self.plaintext)
+        return self.bench.peer(self.name, kind, steps, connect=at(self.port), role=role, options=options)
+
+    def ours_connects(self, kind, said, more=()):
+        return Ours(self.bench, self.client_words(kind, more), lines(said), self.client_env())
+
+    def ours_serves(self, kind, said=(), more=()):
+        ours = Ours(self.bench, self.server_words(kind, more), lines(said), self.bench.kdc.env())
+        await_port(self.port)
+        return ours
+
+
+def await_port(port):
+    """Until somebody listens there; nothing is connected for it."""
+    wanted = f":{port:04X}"
+    for _ in range(500):
+        table = pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]
+        if any(row.split()[1].endswith(wanted) and row.split()[3] == "0A" for row in table):
+            return
+        subprocess.run(["sleep", "0.02"], check=True)
+    raise process.LabError(f"nobody listens on port {port}")
+
+
+def same(what, got, wanted):
+    if got != wanted:
+        for index, (g, w) in enumerate(zip(got, wanted)):
+            if g != w:
+                raise process.LabError(f"{what}: message {index} is {str(g)[:200]}, not {str(w)[:200]}")
+        raise process.LabError(f"{what}: {len(got)} messages, {len(wanted)} were sent: {str(got)[:300]}")
+
+
+def ended(ours, interrupt=False):
+    """What ours printed, once it has ended well."""
+    got, status, err = ours.finish(interrupt)
+    if status != 0 or err:
+        raise process.LabError(f"ours ended with {status}: {err}")
+    return got
+
+
+# ---- ours is the client ----
+
+def req_rep(cell):
+    steps = [["reply", *parts] for parts in cell.down]
+    peer = cell.server("REP", [*steps, LEFT])
+    got = ended(cell.ours_connects("REQ", cell.up))
+    peer.wait()
+    same("requests", peer.messages("received"), octets(cell.up))
+    same("replies", got, cell.down)
+
+
+def dealer_router(cell):
+    steps = [["reply", *parts] for parts in cell.down]
+    peer = cell.server("ROUTER", [*steps, LEFT])
+    got = ended(cell.ours_connects("DEALER", cell.up, ["-c", str(COUNT), "-w", "-1", "--identity", "me"]))
+    peer.wait()
+    same("up", peer.messages("received"), [[b"me", *parts] for parts in octets(cell.up)])
+    same("down", got, cell.down)
+
+
+def dealer_dealer(cell):
+    peer = cell.server("DEALER", [["recv"]] * COUNT + [["send", *parts] for parts in cell.down] + [LEFT])
+    got = ended(cell.ours_connects("DEALER", cell.up, ["-c", str(COUNT), "-w", "-1"]))
+    peer.wait()
+    same("up", peer.messages("received"), octets(cell.up))
+    same("down", got, cell.down)
+
+
+def pair_pair(cell):
+    peer = cell.server("PAIR", [["recv"]] * COUNT + [["send", *parts] for parts in cell.down] + [LEFT])
+    got = ended(cell.ours_connects("PAIR", cell.up, ["-c", str(COUNT), "-w", "-1"]))
+    peer.wait()
+    same("up", peer.messages("received"), octets(cell.up))
+    same("down", got, cell.down)
+
+
+def push_pull(cell):
+    peer = cell.server("PULL", [["recv"]] * COUNT + [LEFT])
+    ended(cell.ours_connects("PUSH", cell.up))
+    peer.wait()
+    same("up", peer.messages("received"), octets(cell.up))
+
+
+def pull_push(cell):
+    peer = cell.server("PUSH", [["send", *parts] for parts in cell.down] + [LEFT])
+    got = ended(cell.ours_connects("PULL", [], ["-c", str(COUNT)]))
+    peer.wait()
+    same("down", got, cell.down)
+
+
+def filtered(messages):
+    """With a topic before every second one."""
+    return [["news" + parts[0], *parts[1:]] if index % 2 else ["other" + parts[0], *parts[1:]]
+            for index, parts in enumerate(messages)]
+
+
+def sub_pub(cell, ours="SUB", theirs="PUB"):
+    said = filtered(cell.down)
+    first = [["recv"]] if theirs == "XPUB" else [SHAKEN, SUBSCRIBED]
+    peer = cell.server(theirs, [*first, *(["send", *parts] for parts in said), LEFT])
+    got = ended(cell.ours_connects(ours, [], ["-c", str(COUNT // 2), "--subscribe", "news"]))
+    peer.wait()
+    same("published", got, said[1::2])
+
+
+def xsub_xpub(cell):
+    sub_pub(cell, "XSUB", "XPUB")
+
+
+# ---- libzmq is the client ----
+
+def rep_req(cell):
+    """Ours echoes as REP."""
+    ours = cell.ours_serves("REP", more=["-e"])
+    peer = cell.client("REQ", [step for parts in cell.up for step in (["send", *parts], ["recv"])])
+    peer.wait()
+    same("requests", ended(ours, True), cell.up)
+    same("echo", peer.messages("received"), octets(cell.up))
+
+
+def router_dealer(cell):
+    ours = cell.ours_serves("ROUTER", more=["-e"])
+    peer = cell.client("DEALER", [["send", *parts] for parts in cell.up] + [["recv"]] * COUNT,
+                       options={"HEARTBEAT_IVL": 50, "HEARTBEAT_TIMEOUT": 3000})
+    peer.wait()
+    same("up", ended(ours, True), cell.up)
+    same("echo", peer.messages("received"), octets(cell.up))
+
+
+def dealer_rep(cell):
+    """Ours asks as DEALER-speaking server a REP: with the delimiter in its line."""
+    said = [["", *parts] for parts in cell.down]
+    ours = cell.ours_serves("DEALER", said)
+    ours.say()
+    peer = cell.client("REP", [["reply", *parts] for parts in cell.up] + [["sleep", 0.3]])
+    peer.wait()
+    same("requests", peer.messages("received"), octets(cell.down))
+    same("replies", ended(ours, True), [["", *parts] for parts in cell.up])
+
+
+def pair_pair_back(cell):
+    ours = cell.ours_serves("PAIR", cell.down)
+    ours.say()
+    peer = cell.client("PAIR", [["send", *parts] for parts in cell.up] + [["recv"]] * COUNT + [["sleep", 0.3]])
+    peer.wait()
+    same("up", ended(ours, True), cell.up)
+    same("down", peer.messages("received"), octets(cell.down))
+
+
+def pull_push_back(cell):
+    ours = cell.ours_serves("PULL")
+    peer = cell.client("PUSH", [["send", *parts] for parts in cell.up] + [["sleep", 0.5]])
+    peer.wait()
+    same("up", ended(ours, True), cell.up)
+
+
+def push_pull_back(cell):
+    ours = cell.ours_serves("PUSH", cell.down)
+    ours.say()
+    peer = cell.client("PULL", [["recv"]] * COUNT)
+    peer.wait()
+    ended(ours, True)
+    same("down", peer.messages("received"), octets(cell.down))
+
+
+def pub_sub(cell, ours="PUB", theirs="SUB"):
+    said = filtered(cell.down)
+    server = cell.ours_serves(ours, said)
+    ask = [["subscribe", "news"]] if theirs == "SUB" else [["send", {"hex": (b"\1news").hex()}]]
+    peer = cell.client(theirs, [*ask, SHAKEN, *[["recv"]] * (COUNT // 2)])
+    process.await_text(peer.log, "HANDSHAKE_SUCCEEDED", peer.process)
+    subprocess.run(["sleep", "0.5"], check=True)
+    server.say()
+    peer.wait()
+    ended(server, True)
+    same("published", peer.messages("received"), octets(said[1::2]))
+
+
+def xpub_xsub(cell):
+    pub_sub(cell, "XPUB", "XSUB")
+
+
+OURS_CONNECTS = [("REQ", "REP", req_rep), ("DEALER", "ROUTER", dealer_router), ("DEALER", "DEALER", dealer_dealer),
+                 ("SUB", "PUB", sub_pub), ("XSUB", "XPUB", xsub_xpub), ("PUSH", "PULL", push_pull),
+                 ("PULL", "PUSH", pull_push), ("PAIR", "PAIR", pair_pair)]
+OURS_SERVES = [("REP", "REQ", rep_req), ("ROUTER", "DEALER", router_dealer), ("DEALER", "REP", dealer_rep),
+               ("PUB", "SUB", pub_sub), ("XPUB", "XSUB", xpub_xsub), ("PULL", "PUSH", pull_push_back),
+               ("PUSH", "PULL", push_pull_back), ("PAIR", "PAIR", pair_pair_back)]
+
+
+# ---- ours on both sides, and what is not a pair ----
+
+def both_ours(cell, form):
+    server = cell.ours_serves("REP", more=["-e", "--as-server", "spec" if form == "padded" else "lenient"])
+    got = ended(cell.ours_connects("REQ", cell.up, ["--form", form]))
+    same("requests", ended(server, True), cell.up)
+    same("echo", got, cell.up)
+
+
+def large(cell):
+    """16 MiB there and back, through libzmq."""
+    text = secrets.token_hex(LARGE // 2)
+    peer = cell.server("ROUTER", [["reply", text], LEFT])
+    got = ended(cell.ours_connects("DEALER", [[text]], ["-c", "1", "-w", "-1"]))
+    peer.wait()
+    same("up", [parts[1:] for parts in peer.messages("received")], [[text.encode()]])
+    same("down", got, [[text]])
+
+
+def denied(cell):
+    """A principal that is not on the list gets nothing; libzmq's client notices that nobody answers."""
+    ours = cell.ours_serves("REP", more=["-e", "--allow", f"bob@{kdc.REALM}", "--allow", "@OTHER.EXAMPLE"])
+    peer = cell.client("REQ", [["send", "let me in"], ["nothing", 1.5]])
+    peer.wait()
+    same("requests", ended(ours, True), [])
+    same("handshakes", peer.handshakes(), 0)
+
+
+def allowed(cell):
+    ours = cell.ours_serves("REP", more=["-e", "--allow", f"al*@{kdc.REALM}"])
+    peer = cell.client("REQ", [["send", "let me in"], ["recv"]])
+    peer.wait()
+    same("requests", ended(ours, True), [["let me in"]])
+
+
+def no_ticket(cell):
+    """Without a ticket nobody is bothered: one sentence, exit status 2."""
+    ours = Ours(cell.bench, cell.client_words("REQ"), "", cell.bench.kdc.env(KRB5CCNAME="/nonexistent"))
+    _, status, err = ours.finish()
+    same("exit status", status, 2)
+    if not err.startswith("zmtpscope: GSSAPI: ") or len(err.splitlines()) != 1:
+        raise process.LabError(f"ours said {err!r}")
+
+
+OTHERS = [("padded form, ours with ours", lambda cell: both_ours(cell, "padded")),
+          ("libzmq's form, ours with ours", lambda cell: both_ours(cell, "libzmq")),
+          ("16 MiB", large), ("principal denied", denied), ("principal allowed by pattern", allowed),
+          ("no ticket", no_ticket)]
+
+
+def attempt(cell, conversation):
+    try:
+        conversation(cell)
+        return "passed"
+    except (process.LabError, subprocess.TimeoutExpired, OSError) as error:
+        return f"FAILED: {error}"
+
+
+def run_all(program, bench):
+    """Rows (what, sealed, plaintext)."""
+    number = 0
+    for title, row in (("ours connects", OURS_CONNECTS), ("ours serves", OURS_SERVES)):
+        for ours, theirs, conversation in row:
+            results = []
+            for plaintext in (False, True):
+                number += 1
+                results.append(attempt(Cell(program, bench, number, plaintext), conversation))
+            yield (f"{title}: {ours} with libzmq's {theirs}", *results)
+    for title, conversation in OTHERS:
+        number += 1
+        yield title, attempt(Cell(program, bench, number, False), conversation), ""
+
+
+def main():
+    if len(sys.argv) != 2 or not shutil.which(sys.argv[1]):
+        sys.exit("live_peers.py wants one argument: the program zmtpscope, which must be built")
+    sys.argv[1] = str(pathlib.Path(sys.argv[1]).resolve())
+    namespace.enter()
+    failed = 0
+    with contextlib.ExitStack() as stack:
+        bench = stack.enter_context(Bench("live-peers", None))
+        bench.output = bench.directory
+        bench.realm(["alice", "bob"], [SERVICE], [kdc.AES256])
+        bench.keytab(SERVICE)
+        bench.cache = bench.directory / "ours.ccache"
+        bench.kdc.kinit("alice", bench.cache)
+        print(f"{'':45} {'sealed':24} PLAINTEXT", flush=True)
+        for what, sealed, plaintext in run_all(sys.argv[1], bench):
+            print(f"{what:45} {sealed:24} {plaintext}", flush=True)
+            failed += "FAILED" in sealed or "FAILED" in plaintext
+    sys.exit(f"live_peers: {failed} rows failed" if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
