@@ -65,6 +65,7 @@
     ZS_FIELD(reply_in, "reply_in", "Reply in", FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(FT_FRAMENUM_RESPONSE), 0, "The packet with the last part of the reply to this") \
     ZS_FIELD(response_time, "time", "Response time", FT_RELATIVE_TIME, BASE_NONE, NULL, 0, "From the request's last part to the reply's") \
     ZS_FIELD(group, "group", "Group", FT_STRING, BASE_NONE, NULL, 0, NULL) \
+    ZS_FIELD(curve_version, "curvezmq.version", "Version", FT_STRING, BASE_NONE, NULL, 0, NULL) \
     ZS_FIELD(curve_version_major, "curvezmq.version.major", "Major", FT_UINT8, BASE_DEC, NULL, 0, NULL) \
     ZS_FIELD(curve_version_minor, "curvezmq.version.minor", "Minor", FT_UINT8, BASE_DEC, NULL, 0, NULL) \
     ZS_FIELD(curve_publickey, "curvezmq.publickey", "Public key", FT_BYTES, BASE_NONE, NULL, 0, NULL) \
