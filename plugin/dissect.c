@@ -18,6 +18,8 @@
 #include <epan/column-utils.h>
 #include <epan/dissectors/packet-tcp.h>
 #include <epan/exceptions.h>
+#include <epan/prefs.h>
+#include <epan/prefs-int.h>
 #include <epan/show_exception.h>
 
 enum { FRAME_LIMIT = 64 << 20 };
@@ -348,6 +350,22 @@ static void show_protected(struct run *run, struct zs_pdu *pdu)
 
 /* ==== the run ==== */
 
+static bool tcp_preference(const char *name)
+{
+    module_t *module = prefs_find_module("tcp");
+    pref_t *preference = module ? prefs_find_preference(module, name) : NULL;
+    return preference && prefs_get_bool_value(preference, pref_current);
+}
+
+/* The number of a direction's first octet, as TCP counts for its dissectors: from 1, unless the user wants it as it is
+ * on the wire. */
+static uint32_t first_octet(const struct tcp_analysis *analysis)
+{
+    bool relative =
+        tcp_preference("analyze_sequence_numbers") && tcp_preference("relative_sequence_numbers");
+    return (relative ? 0 : analysis->fwd->base_seq) + 1;
+}
+
 /* The first octets of a direction that come here. Without a signature they are the direction's beginning (ZMTP 1.0 has
  * none) only if TCP says so; behind a loss, and in a conversation met in its middle, they are some place in it. */
 static void begin_flow(struct run *run, const struct tcpinfo *tcp)
@@ -362,7 +380,7 @@ static void begin_flow(struct run *run, const struct tcpinfo *tcp)
     if (zs_signature_probe(captured(run)) != ZS_E_GREETING_SIGNATURE)
         return;
     if (analysis && analysis->conversation_completeness & SYN_OF_EITHER_SIDE)
-        flow->next_seq = analysis->fwd->base_seq + 1;
+        flow->next_seq = first_octet(analysis);
     else
         flow->lost = run->entered = true;
 }

@@ -25,13 +25,19 @@ HELD_BY_TCP = ("tcp.segment_data", "tcp.reassembled_in")
 NUMBERS = ("kvno", "skew_ms")
 
 
-def tshark(build, capture, *arguments):
+def tshark_only(build, *arguments, **environment):
     """What tshark with the plugin of that build prints; it must end well and say nothing else."""
-    done = subject.run(subject.ROOT / "scripts/tshark", "-r", subject.CAPTURES / capture, *arguments,
-                       env={**os.environ, "ZS_BUILD": str(build)})
+    done = subject.run(subject.ROOT / "scripts/tshark", *arguments,
+                       env={**os.environ, "ZS_BUILD": str(build), **environment})
     if done.returncode != 0 or done.stderr:
-        raise AssertionError(f"{capture}: exit status {done.returncode}: {done.stderr.decode()}")
+        said = " ".join(map(str, arguments))
+        raise AssertionError(f"tshark {said}: exit status {done.returncode}: {done.stderr.decode()}")
     return done.stdout
+
+
+def tshark(build, capture, *arguments):
+    """The same about a capture."""
+    return tshark_only(build, "-r", subject.CAPTURES / capture, *arguments)
 
 
 def keytab_preference(keytab):
@@ -104,8 +110,10 @@ def token(part):
 
 
 def greeting(part):
-    return {"event": "greeting", "version": part.show("zmtp.version"), "mechanism": part.show("zmtp.mechanism"),
-            "as_server": part.flag("zmtp.as-server")}
+    said = {"event": "greeting", "version": part.show("zmtp.version")}
+    if part.all("zmtp.as-server"):
+        said.update(mechanism=part.show("zmtp.mechanism"), as_server=part.flag("zmtp.as-server"))
+    return said
 
 
 def context(part):
@@ -120,9 +128,9 @@ def context(part):
 
 
 def event_of(node):
-    """The event that one subtree stands for, or None: a piece of a greeting."""
+    """The event that one subtree stands for, or None: a piece of a greeting, or an identity that is none."""
     title, part = node.get("show", ""), Part(node)
-    if title.startswith("Greeting"):
+    if title.startswith("Greeting") or part.all("zmtp.identity"):
         return greeting(part) if part.all("zmtp.version") else None
     if part.titled("Message: ") or not part.titled("Command ") and not part.all("zmtp.gssapi.kind"):
         return message(part)
@@ -154,9 +162,9 @@ def add_zmtp(shown, frame, proto):
     shown.mechanisms.setdefault(stream, set()).update(
         mechanism for n in whole.nodes for beginning, mechanism in OF_MECHANISM.items()
         if n.get("name", "").startswith(beginning))
+    place = {"frame": frame, "connection": stream + 1, "direction": whole.show("zmtp.direction")}
     for node in proto:
         event = event_of(node) if node.get("name") == "" else None
-        place = {"frame": frame, "connection": stream + 1, "direction": whole.show("zmtp.direction")}
         shown.events += [{**place, **said} for said in ([event] if event else []) + defects(node)]
         facts = context(Part(node))
         if facts:
