@@ -286,59 +286,41 @@ static const struct topic_rule *rule_for(struct zs_span topic)
     return NULL;
 }
 
-/* ==== which rule a part stands under ==== */
+/* ==== which rule a message stands under ==== */
 
-/* The topic itself, of which a rule was found: for nobody. */
-static const struct topic_rule topic_itself;
+static wmem_map_t *ruled; /* zs_whole -> struct topic_rule; of this file */
 
-/* One direction of a conversation, while the first pass goes through it. */
-struct flow {
-    bool inside; /* the message's first part is past */
-    const struct topic_rule *rule;
-};
-
-static wmem_map_t *flows; /* conversation and direction -> struct flow; of this file */
-static wmem_map_t
-    *ruled; /* zs_pdu -> struct topic_rule: parts that stand under one; of this file */
-
-static struct flow *flow_of(const struct zs_shown *s)
+/* What is compared: the first part behind an envelope, if there is one. Where the delimiter comes as a surprise, the
+ * part behind it is another first one. */
+static bool is_first(const struct zs_pdu *pdu)
 {
-    gpointer key = GUINT_TO_POINTER(s->conversation->number * ZS_DIR_COUNT + s->pdu->dir);
-    struct flow *flow = wmem_map_lookup(flows, key);
-
-    if (!flow) {
-        flow = wmem_new0(wmem_file_scope(), struct flow);
-        wmem_map_insert(flows, key, flow);
-    }
-    return flow;
+    return pdu->part == pdu->whole->delimiter + 1;
 }
 
-/* An empty part that others follow ends the envelope of REQ and ROUTER: the message begins anew behind it. */
-static const struct topic_rule *first_rule(struct flow *flow, const struct zs_reading *r)
-{
-    const struct topic_rule *rule = flow->inside ? flow->rule : rule_for(r->data);
-    bool topic = !flow->inside && rule && r->more;
-    bool delimiter = r->data.n == 0 && !rule;
-
-    flow->rule = rule;
-    flow->inside = r->more && !delimiter;
-    return topic ? &topic_itself : rule;
-}
-
-/* The rule that the part stands under, found on the first pass; NULL: none. */
+/* The rule that the part's message stands under, found with its first part on the first pass; NULL: none. */
 static const struct topic_rule *rule_of(const struct zs_shown *s, const struct zs_reading *r)
 {
-    if (topic_rules->len == 0)
+    struct zs_whole *whole = s->pdu->whole;
+
+    if (topic_rules->len == 0 || !whole || whole->torn)
         return NULL;
-    if (PINFO_FD_VISITED(s->pinfo))
-        return wmem_map_lookup(ruled, s->pdu);
-    struct flow *flow = flow_of(s);
-    if (s->pdu->missing)
-        flow->inside = false;
-    const struct topic_rule *rule = first_rule(flow, r);
-    if (rule)
-        wmem_map_insert(ruled, s->pdu, (void *)rule);
-    return rule;
+    if (!PINFO_FD_VISITED(s->pinfo) && is_first(s->pdu)) {
+        const struct topic_rule *rule = rule_for(r->data);
+        if (rule)
+            wmem_map_insert(ruled, whole, (void *)rule);
+        else
+            wmem_map_remove(ruled, whole);
+    }
+    return wmem_map_lookup(ruled, whole);
+}
+
+/* Addresses and topics say where a message goes, not what it says; nor does the first part of several by which the
+ * rule was found. */
+static bool is_payload(const struct zs_pdu *pdu, const struct topic_rule *rule)
+{
+    if (pdu->role != ZS_PART_PAYLOAD)
+        return false;
+    return !rule || !is_first(pdu) || pdu->last;
 }
 
 /* ==== the call ==== */
@@ -459,7 +441,7 @@ void zs_payload_show(const struct zs_shown *s, proto_tree *tree, const struct zs
 {
     const struct topic_rule *rule = rule_of(s, r);
 
-    if (r->data.n == 0 || rule == &topic_itself)
+    if (r->data.n == 0 || !is_payload(s->pdu, rule))
         return;
     if (!zs_call_has_room(s->pinfo)) {
         expert_add_info(s->pinfo, proto_tree_get_parent(tree), &zs_ei.layers);
@@ -597,8 +579,6 @@ void zs_payload_register(int proto, module_t *module)
                                    "topic as what it looks like: JSON, XML, MessagePack, and what "
                                    "else is enabled among the heuristics of ZMTP",
                                    &try_heuristics);
-    flows =
-        wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), g_direct_hash, g_direct_equal);
     ruled =
         wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), g_direct_hash, g_direct_equal);
 }

@@ -4,7 +4,7 @@
 
 /* The payload of messages, handed on to other dissectors. Who gets it, the first that takes it:
  *   1. what Decode As says of the connection's port, in the table zmtp.protocol;
- *   2. what the user's table by topic says of the message's first part;
+ *   2. what the user's table by topic says of the message's first part, that behind its envelope;
  *   3. what the user's table by port says, and then what other plugins put into zmtp.protocol;
  *   4. with "Try payload heuristics", whoever recognises it: the heuristic dissectors of "zmtp".
  * The user's last word counts first, and a topic is closer to a message than the port that it came through.

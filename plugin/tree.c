@@ -52,6 +52,9 @@ static void greeting_part(const struct zs_shown *s, proto_tree *tree, const stru
 
     switch (s->pdu->part_of_greeting) {
     case ZS_GREETING_SIGNATURE:
+        /* Wireshark's own dissector calls the first octet flags. */
+        proto_item_set_hidden(
+            proto_tree_add_item(tree, zs_hf.flags, s->tvb, s->offset, 1, ENC_BIG_ENDIAN));
         proto_tree_add_item(tree, zs_hf.signature, s->tvb, s->offset, n, ENC_NA);
         if (n == ZS_SIGNATURE_SIZE)
             proto_tree_add_item(tree, zs_hf.padding, s->tvb, s->offset + 1, 8, ENC_NA);
@@ -126,13 +129,16 @@ static void add_metadata(proto_tree *parent, const struct zs_source *src, struct
     }
 }
 
-static void add_curve(proto_tree *tree, const struct zs_source *src, const struct zs_curve *c,
-                      bool hello)
+static void add_curve(const struct zs_shown *s, proto_tree *tree, const struct zs_source *src,
+                      const struct zs_curve *c, bool hello)
 {
     if (hello) {
         int o = zs_source_at(src, c->publickey) - 74;
+        zs_item_string(tree, zs_hf.curve_version, src->tvb,
+                       wmem_strdup_printf(s->pinfo->pool, "%u.%u", c->major, c->minor));
         proto_tree_add_item(tree, zs_hf.curve_version_major, src->tvb, o, 1, ENC_BIG_ENDIAN);
         proto_tree_add_item(tree, zs_hf.curve_version_minor, src->tvb, o + 1, 1, ENC_BIG_ENDIAN);
+        proto_tree_add_item(tree, zs_hf.padding, src->tvb, o + 2, 72, ENC_NA);
         zs_item_octets(tree, zs_hf.curve_publickey, src, c->publickey);
         zs_item_octets(tree, zs_hf.curve_nonce, src, c->nonce);
         zs_item_octets(tree, zs_hf.curve_signature, src, c->signature);
@@ -182,7 +188,7 @@ static void add_command_body(const struct zs_shown *s, proto_tree *tree,
 
     if (s->pdu->place.mechanism == ZS_MECHANISM_CURVE &&
         zs_curve_parse(c->id, c->body, &curve) == ZS_OK) {
-        add_curve(tree, src, &curve, c->id == ZS_CMD_HELLO);
+        add_curve(s, tree, src, &curve, c->id == ZS_CMD_HELLO);
         return;
     }
     switch (c->id) {
@@ -227,7 +233,8 @@ static const char *name_of(packet_info *pinfo, const struct zs_command *c)
     return wmem_strdup_printf(pinfo->pool, "%.*s", (int)name.n, (const char *)name.p);
 }
 
-void zs_tree_command_name(proto_tree *tree, const struct zs_source *src, const struct zs_command *c)
+void zs_tree_command_name(const struct zs_shown *s, proto_tree *tree, const struct zs_source *src,
+                          const struct zs_command *c)
 {
     if (!zs_source_holds(src, c->name) || c->name.n == 0)
         return;
@@ -235,6 +242,8 @@ void zs_tree_command_name(proto_tree *tree, const struct zs_source *src, const s
         proto_tree_add_item(tree, zs_hf.command_name_length, src->tvb,
                             zs_source_at(src, c->name) - 1, 1, ENC_BIG_ENDIAN);
     zs_item_text(tree, zs_hf.command_name, src, c->name);
+    if (s->pdu->place.mechanism == ZS_MECHANISM_GSSAPI)
+        zs_item_string(tree, zs_hf.form, src->tvb, zs_form_name(c->form));
 }
 
 /* "READY DEALER", "SUBSCRIBE "weather"", "ERROR "Invalid password"" */
@@ -278,7 +287,7 @@ void zs_tree_command(const struct zs_shown *s, proto_tree *parent, const struct 
     proto_tree *tree = proto_tree_add_subtree_format(parent, src->tvb, src->offset, (int)src->n,
                                                      zs_ett.command, &item, "Command %s", name);
 
-    zs_tree_command_name(tree, src, c);
+    zs_tree_command_name(s, tree, src, c);
     if (r->wrapped && !r->verified) {
         zs_info_sealed(s, "command", r->frame.body.n);
         return;
@@ -322,6 +331,21 @@ static void show_header(const struct zs_shown *s, proto_tree *tree)
     proto_tree_add_item(tree, zs_hf.length, s->tvb, o + 1, is_long ? 8 : 1, ENC_BIG_ENDIAN);
 }
 
+/* Of the greeting, on every frame, as Wireshark's own dissector has it. */
+static void add_mechanism(const struct zs_shown *s, proto_tree *tree)
+{
+    const struct zs_side *sides = s->conversation->session.side;
+    const char *name = sides[s->pdu->dir].greeting.mechanism;
+
+    if (!*name)
+        name = sides[zs_dir_other(s->pdu->dir)].greeting.mechanism;
+    if (!*name)
+        return;
+    proto_item *item = proto_tree_add_string(tree, zs_hf.mechanism, s->tvb, 0, 0, name);
+    proto_item_set_generated(item);
+    proto_item_set_hidden(item);
+}
+
 void zs_tree_frame(const struct zs_shown *s, struct zs_reading *r, struct zs_opened *o)
 {
     const struct zs_frame *f = &r->frame;
@@ -337,12 +361,13 @@ void zs_tree_frame(const struct zs_shown *s, struct zs_reading *r, struct zs_ope
                                                                            : "Message");
     o->content = o->frame;
     show_header(s, o->frame);
+    add_mechanism(s, o->frame);
     proto_item_set_generated(
         proto_tree_add_boolean(o->frame, zs_hf.message_wrapped, s->tvb, s->offset, 0, r->wrapped));
     tell_missing(s, item);
     if (r->token.kind == ZS_TOKEN_UNKNOWN)
         return;
-    zs_tree_command_name(o->frame, &o->source, &r->command);
+    zs_tree_command_name(s, o->frame, &o->source, &r->command);
     zs_tree_token(s, r, o);
 }
 
@@ -361,7 +386,7 @@ static void show_content(const struct zs_shown *s, const struct zs_reading *r,
         break;
     case ZS_READ_MESSAGE:
         if (r->wrapped && r->token.kind == ZS_TOKEN_UNKNOWN) { /* CURVE's */
-            zs_tree_command_name(o->content, &o->source, &r->command);
+            zs_tree_command_name(s, o->content, &o->source, &r->command);
             add_command_body(s, o->content, &o->source, &r->command);
         }
         zs_tree_message(s, o->content, &o->source, r);

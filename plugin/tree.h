@@ -39,7 +39,7 @@ void zs_tree_content(const struct zs_shown *s, const struct zs_reading *r,
 /* The parts of those. A command in the clear, or opened: */
 void zs_tree_command(const struct zs_shown *s, proto_tree *parent, const struct zs_source *src,
                      const struct zs_reading *r);
-void zs_tree_command_name(proto_tree *tree, const struct zs_source *src,
+void zs_tree_command_name(const struct zs_shown *s, proto_tree *tree, const struct zs_source *src,
                           const struct zs_command *c);
 /* A part of a message, and what it is in the exchange: */
 void zs_tree_message(const struct zs_shown *s, proto_tree *parent, const struct zs_source *src,

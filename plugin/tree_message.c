@@ -75,11 +75,22 @@ static void show_whole(const struct zs_shown *s, proto_tree *tree, tvbuff_t *tvb
         show_answer(tree, tvb, whole);
 }
 
+/* The names that Wireshark's own dissector has for a message's octets (4.4 on): filters made for it go on working. */
+static void show_data(proto_tree *tree, const struct zs_source *src, struct zs_span data)
+{
+    if (!data.n || !zs_source_holds(src, data))
+        return;
+    proto_item_set_hidden(zs_item_octets(tree, zs_hf.data, src, data));
+    if (zs_is_printable(data))
+        proto_item_set_hidden(zs_item_text(tree, zs_hf.data_text, src, data));
+}
+
 void zs_tree_message(const struct zs_shown *s, proto_tree *parent, const struct zs_source *src,
                      const struct zs_reading *r)
 {
     int at = zs_source_at(src, r->data), n = (int)r->data.n;
 
+    show_data(parent, src, r->wrapped && !r->verified ? r->frame.body : r->data);
     if (r->wrapped && !r->verified) {
         zs_info_sealed(s, "message", r->frame.body.n);
         return;

@@ -104,6 +104,8 @@ int main(int argc, char **argv)
         return 2;
     }
     talk_init(&talk);
+    talk.forge.renew_till = talk.forge.end + 86400;
+    talk.forge.transited = zs_span("EXAMPLE.NET", 11);
     write_keytab(&talk, argv[1]);
     while (getline(&line, &room, stdin) > 0) {
         char **words = g_strsplit(g_strchomp(line), " ", -1);

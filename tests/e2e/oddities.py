@@ -121,6 +121,13 @@ def other_mechanism(forger, c):
 
 
 @oddity()
+def request_with_a_number(forger, c):
+    """libzmq: ZMQ_REQ_CORRELATE puts a request id before the delimiter."""
+    null(forger, c, b"REQ", b"ROUTER").c2s(made.message(b"\0\0\0\7", b"", b"question"))
+    return c.s2c(made.message(b"\0\0\0\7", b"", b"answer"))
+
+
+@oddity()
 def subscribe_inside(forger, c):
     """libzmq's master branch since July 2026."""
     return gssapi(forger, c).c2s(forger.sealed(0, 1, b"\4news."), forger.sealed(0, 2, b"\x08news."))
@@ -149,6 +156,12 @@ def more_layers_than_a_tree_takes(forger, c):
 @oddity()
 def more_messages_than_a_tap_takes(forger, c):
     return null(forger, c, b"PUSH", b"PULL").c2s(made.message(b"") * 6000)
+
+
+@oddity()
+def midstream(forger, c):
+    """The capture begins behind the greetings."""
+    return c.c2s(made.curve_message(3)).s2c(made.curve_message(2)).c2s(made.curve_message(4))
 
 
 # ==== greetings ====
@@ -368,7 +381,7 @@ def make(forger):
     found = {}
     for number, (name, (function, _)) in enumerate(ODDITIES.items()):
         server_port = PORT_WITHOUT_SIGNATURE if function in unsigned else 5555
-        c = segments.Conversation(client_port(number), server_port, most=60_000,
+        c = segments.Conversation(client_port(number), server_port, most=60_000, syn=function is not midstream,
                                   start=(segments.START + number) * 10**9)
         found[name] = function(forger, c).close().packets()
     return found

@@ -22,6 +22,7 @@ WRAPS = ("wrap", "wrap-1964")
 OF_MECHANISM = {"zmtp.gssapi.": "GSSAPI", "zmtp.curvezmq.": "CURVE", "zmtp.username": "PLAIN", "zmtp.password": "PLAIN"}
 # Of a packet that does not end a thing: TCP keeps its octets for a later one.
 HELD_BY_TCP = ("tcp.segment_data", "tcp.reassembled_in")
+NAMELESS = ("(empty command)", "(unknown command)")
 NUMBERS = ("kvno", "skew_ms")
 
 
@@ -92,7 +93,7 @@ def message(part):
 
 def command(part):
     name = part.titled("Command ")[-1].get("show")[len("Command "):]
-    said = {"event": "command", "name": "" if name == "(empty command)" else name, **wrapping(part)}
+    said = {"event": "command", "name": "" if name in NAMELESS else name, **wrapping(part)}
     if part.all("zmtp.metadata.key"):
         said["metadata"] = metadata(part)
     for field, name in (("zmtp.topic", "topic"), ("zmtp.group", "group"), ("zmtp.username", "username"),

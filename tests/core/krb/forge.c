@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What KDC, initiator and acceptor would have sent: RFC 4120, 5.2 to 5.5; RFC 4121, 4.1.1 and 4.2.6.
  *
- * Limits: what a test does not need is not there: addresses, authorization data, transited realms. */
+ * Limits: what a test does not need is not there: addresses, authorization data. */
 #include "tests/core/krb/forge.h"
 
 #include <stdarg.h>
@@ -237,7 +237,7 @@ GByteArray *forge_ticket_part(const struct forge *f)
         return der_octets(f->ticket_part.p, f->ticket_part.n);
     const struct zs_key *key = f->ticket_key.enctype ? &f->ticket_key : &f->session_key;
     GByteArray *transited = der(SEQUENCE, der(CONTEXT(0), der_int(1), NULL),
-                                der(CONTEXT(1), octet_string(zs_span(NULL, 0)), NULL), NULL);
+                                der(CONTEXT(1), octet_string(f->transited), NULL), NULL);
     return der(APPLICATION(3),
                der(SEQUENCE, der(CONTEXT(0), der_bits(f->ticket_flags), NULL),
                    der(CONTEXT(1), encryption_key(key), NULL),

@@ -52,7 +52,8 @@ struct forge {
     struct zs_key initiator_subkey, acceptor_subkey; /* enctype 0: none */
     int64_t auth, start, end, renew_till;            /* 0: absent (start, renew_till) */
     uint32_t ticket_flags, ap_options;
-    int64_t ctime; /* of the authenticator, and repeated in the AP-REP */
+    struct zs_span transited; /* as encoded: RFC 4120, 3.3.3.2 */
+    int64_t ctime;            /* of the authenticator, and repeated in the AP-REP */
     int64_t cusec;
     int32_t checksum_type; /* of the authenticator; 0: none */
     uint32_t gss_flags;
