@@ -149,5 +149,6 @@ tvbuff_t *zs_engine_call(tvbuff_t *token, packet_info *pinfo, proto_tree *tree, 
     if (preference)
         prefs_set_bool_value(preference, ZTRUE, pref_current);
     call_and_restore(token, pinfo, tree, &info, preference);
-    return info.gssapi_decrypted_tvb;
+    /* 4.4 on answers with what is only signed, too, whether or not it had a key to look at the checksum. */
+    return info.gssapi_data_encrypted ? info.gssapi_decrypted_tvb : NULL;
 }
