@@ -294,12 +294,13 @@ static pcap_t *activate(const char *interface, GError **error)
 
     if (!pcap)
         return fail_live(NULL, interface, reason, error);
-    pcap_set_snaplen(pcap, SNAPLEN);
-    pcap_set_timeout(pcap, WAIT_MS);
-    pcap_set_buffer_size(pcap, 16 << 20);
-    pcap_set_promisc(pcap, 1);
-    pcap_set_tstamp_precision(pcap, PCAP_TSTAMP_PRECISION_NANO); /* or micro-: asked below */
-    int status = pcap_activate(pcap);
+    /* Only a handle that is active already refuses these. */
+    bool set = pcap_set_snaplen(pcap, SNAPLEN) == 0 && pcap_set_timeout(pcap, WAIT_MS) == 0 &&
+               pcap_set_buffer_size(pcap, 16 << 20) == 0 && pcap_set_promisc(pcap, 1) == 0;
+    /* What does not count in nanoseconds counts in microseconds: asked for below. */
+    set =
+        set && pcap_set_tstamp_precision(pcap, PCAP_TSTAMP_PRECISION_NANO) != PCAP_ERROR_ACTIVATED;
+    int status = set ? pcap_activate(pcap) : PCAP_ERROR_ACTIVATED;
     if (status < 0)
         return fail_live(pcap, interface, reason_of(pcap, status), error);
     if (pcap_setnonblock(pcap, 1, reason) != 0)
