@@ -24,6 +24,7 @@ OF_MECHANISM = {"zmtp.gssapi.": "GSSAPI", "zmtp.curvezmq.": "CURVE", "zmtp.usern
 HELD_BY_TCP = ("tcp.segment_data", "tcp.reassembled_in")
 NAMELESS = ("(empty command)", "(unknown command)")
 NUMBERS = ("kvno", "skew_ms")
+SET = ("1", "True")  # a boolean, as Wireshark 4.0 and as later ones write it
 
 
 def tshark_only(build, *arguments, **environment):
@@ -59,7 +60,7 @@ class Part:
         return found[-1].get("show") if found else default
 
     def flag(self, name):
-        return self.show(name) == "1"
+        return self.show(name) in SET
 
     def titled(self, beginning):
         return [n for n in self.nodes if n.get("name") == "" and n.get("show").startswith(beginning)]
@@ -125,7 +126,7 @@ def context(part):
     below = Part(shown[0])
     facts = {name: below.show(field) for field, name in CONTEXT.items() if below.all(field)}
     facts.update({name: int(facts[name]) for name in NUMBERS if name in facts})
-    return {**facts, "opened": facts["opened"] == "1"}
+    return {**facts, "opened": facts["opened"] in SET}
 
 
 def event_of(node):
