@@ -98,6 +98,11 @@ static bool add_password(struct zs_keyring *r, const struct zs_key_options *k)
     return ok || fail(why);
 }
 
+bool zs_key_options_given(const struct zs_key_options *k)
+{
+    return k->keytabs || k->keys || k->ccaches || k->keylogs || k->password_of || k->password_file;
+}
+
 struct zs_keyring *zs_key_options_load(const struct zs_key_options *k)
 {
     struct zs_keyring *r = zs_keyring_new();

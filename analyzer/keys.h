@@ -6,6 +6,7 @@
 #include "core/krb/keyring.h"
 
 #include <glib.h>
+#include <stdbool.h>
 
 /* Zeroed before use. Strings are its own. */
 struct zs_key_options {
@@ -15,6 +16,7 @@ struct zs_key_options {
 
 /* Adds the options to c; what they say is in k after the parsing. */
 void zs_key_options_add(struct zs_key_options *k, GOptionContext *c);
+bool zs_key_options_given(const struct zs_key_options *k); /* any of them? */
 /* The keyring that they ask for; zs_keyring_free() it. A source that cannot be used stops the run, for the user asked
  * for it by name: NULL, and standard error says which and why. So it does of single lines of a key log, but goes on.
  * A password is asked for here, on the terminal. */

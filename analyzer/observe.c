@@ -302,7 +302,9 @@ static struct zs_timeline *open_timeline(struct run *run)
     const struct zs_observation *o = run->o;
     const struct zs_timeline_options options = {
         .filter = o->filter,
-        .hooks = {.wait = o->follow ? wait_for_more : NULL, .secrets = on_secrets, .user = run},
+        .hooks = {.wait = o->follow ? wait_for_more : NULL,
+                  .secrets = o->no_blocks ? NULL : on_secrets,
+                  .user = run},
     };
 
     return o->interface ? zs_timeline_open_live(o->interface, o->filter)

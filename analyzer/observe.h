@@ -23,7 +23,8 @@ struct zs_observation {
      * all connections. */
     unsigned share, shares;
     uint64_t packet_limit;       /* stop after so many packets; 0: none */
-    struct zs_keyring *keys;     /* may be NULL; a capture's secrets blocks are added */
+    struct zs_keyring *keys;     /* may be NULL; a capture's secrets blocks are added … */
+    bool no_blocks;              /* … unless they are to be left alone */
     const uint64_t *connections; /* only these are reported and counted; none: all */
     size_t connection_count;
     const struct zs_report *report;

@@ -1,18 +1,30 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* zmtpscope secrets: the session secrets of captures, as docs/secrets.md says.
+/* zmtpscope secrets: the session secrets of captures, as docs/secrets.md says: as lines, or inside a copy of the capture.
  *
- * Limits: a handshake whose AP-REP is lost gives a secret only where the initiator made a subkey. */
+ * Limits: a handshake whose AP-REP is lost gives a secret only where the initiator made a subkey. -w copies one file, which
+ * is read twice. */
 #include "analyzer/arguments.h"
 #include "analyzer/command.h"
 #include "analyzer/keys.h"
+#include "analyzer/net/copy.h"
 #include "analyzer/observe.h"
+#include "core/krb/secrets.h"
+#include "core/krb/vault.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { BUFFER = 65536 }; /* octets of a copy's */
 
 struct secrets_options {
     struct zs_key_options keys;
     char **connections;
+    char *copy; /* -w */
+    gboolean discard;
     char **files;
 };
 
@@ -20,6 +32,7 @@ static void clear_options(struct secrets_options *s)
 {
     zs_key_options_clear(&s->keys);
     g_strfreev(s->connections);
+    g_free(s->copy);
     g_strfreev(s->files);
 }
 
@@ -28,6 +41,10 @@ static bool parse(int argc, char **argv, struct secrets_options *s, GError **err
     const GOptionEntry entries[] = {
         {"connection", 0, 0, G_OPTION_ARG_STRING_ARRAY, &s->connections,
          "only of connection N, as read numbers them (may be given again)", "N"},
+        {"write", 'w', 0, G_OPTION_ARG_FILENAME, &s->copy,
+         "do not print them: put them into OUT, a copy of the capture as pcapng", "OUT"},
+        {"discard", 0, 0, G_OPTION_ARG_NONE, &s->discard,
+         "leave the secrets that the capture has out of the copy", NULL},
         {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &s->files, NULL, "FILE..."},
         {0},
     };
@@ -40,8 +57,12 @@ static bool parse(int argc, char **argv, struct secrets_options *s, GError **err
         c,
         "Example, and what its output is for:\n"
         "  zmtpscope secrets -K captures/several.keytab --connection 2 captures/several.pcapng >two.keys\n"
-        "  zmtpscope read --keylog two.keys captures/several.pcapng\n");
-    bool ok = zs_arguments_parse(c, argc, argv, "Krf", error);
+        "  zmtpscope read --keylog two.keys captures/several.pcapng\n"
+        "or in one file, which opens by itself, and whose secrets can be taken out again:\n"
+        "  zmtpscope secrets -K captures/several.keytab --connection 2 -w two.pcapng captures/several.pcapng\n"
+        "  zmtpscope read two.pcapng\n"
+        "  zmtpscope secrets --discard -w none.pcapng two.pcapng\n");
+    bool ok = zs_arguments_parse(c, argc, argv, "Kw", error);
     g_option_context_free(c);
     return ok;
 }
@@ -64,14 +85,75 @@ static GArray *chosen(char **numbers)
     return list;
 }
 
-static int finish(const struct zs_report_summary *s, uint64_t written, GError *error)
-{
-    bool ok = written > 0 && !error;
+/* ==== the copy ==== */
 
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        fprintf(stderr, "zmtpscope: standard output: %s\n", g_strerror(errno));
-        ok = false;
+/* Lines are collected in locked memory, for they are keys. */
+struct lines {
+    char *text;
+    size_t n, room;
+};
+
+static ssize_t collect(void *cookie, const char *octets, size_t n)
+{
+    struct lines *l = cookie;
+
+    if (n > l->room - l->n) {
+        size_t room = 2 * (l->room + n);
+        char *more = zs_vault_new(room);
+        if (l->n)
+            memcpy(more, l->text, l->n);
+        zs_vault_free(l->text);
+        l->text = more;
+        l->room = room;
     }
+    memcpy(l->text + l->n, octets, n);
+    l->n += n;
+    return (ssize_t)n;
+}
+
+/* OUT; keys are for its owner's eyes. NULL: standard error says why. */
+static FILE *create(const char *path, const char *capture)
+{
+    struct stat in, out;
+
+    if (strcmp(path, "-") == 0)
+        return stdout;
+    if (stat(capture, &in) == 0 && stat(path, &out) == 0 && in.st_dev == out.st_dev &&
+        in.st_ino == out.st_ino) {
+        fprintf(stderr, "zmtpscope: %s: is the capture itself; the copy needs another name\n",
+                path);
+        return NULL;
+    }
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    FILE *f = fd < 0 ? NULL : fdopen(fd, "wb");
+    if (!f)
+        fprintf(stderr, "zmtpscope: %s: %s\n", path, g_strerror(errno));
+    return f;
+}
+
+static bool write_copy(const struct secrets_options *s, const struct lines *l, GError **error)
+{
+    const struct zs_copy copy = {
+        .type = ZS_SECRETS_BLOCK, .secrets = l->text, .n = l->n, .discard = s->discard};
+    FILE *out = create(s->copy, s->files[0]);
+
+    if (!out)
+        return false;
+    char *buffer = zs_vault_new(BUFFER);
+    setvbuf(out, buffer, _IOFBF, BUFFER);
+    bool ok = zs_copy_capture(s->files[0], &copy, out, error);
+    bool kept = !ferror(out);
+    kept &= fclose(out) == 0;
+    zs_vault_free(buffer);
+    if (!kept)
+        fprintf(stderr, "zmtpscope: %s: %s\n", s->copy, g_strerror(errno));
+    return ok && kept;
+}
+
+/* ==== the run ==== */
+
+static void say_how_many(const struct zs_report_summary *s, uint64_t written, const GError *error)
+{
     if (s->contexts)
         fprintf(stderr,
                 "zmtpscope: secrets of %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
@@ -80,15 +162,20 @@ static int finish(const struct zs_report_summary *s, uint64_t written, GError *e
                 written ? "" : "; zmtpscope read says why not");
     else if (!error)
         fputs("zmtpscope: there is no security context to have a secret\n", stderr);
-    if (error) {
-        fprintf(stderr, "zmtpscope: %s\n", error->message);
-        g_error_free(error);
-    }
-    return ok ? ZS_EXIT_CLEAN : ZS_EXIT_FAILED;
 }
 
-static int write_secrets(const struct secrets_options *s, const GArray *connections,
-                         struct zs_keyring *ring)
+static bool say_error(GError *error)
+{
+    if (!error)
+        return true;
+    fprintf(stderr, "zmtpscope: %s\n", error->message);
+    g_error_free(error);
+    return false;
+}
+
+/* True: there are some, and every file was read whole. */
+static bool find_secrets(const struct secrets_options *s, const GArray *connections,
+                         struct zs_keyring *ring, FILE *out)
 {
     GError *error = NULL;
     uint64_t written = 0;
@@ -96,28 +183,70 @@ static int write_secrets(const struct secrets_options *s, const GArray *connecti
     struct zs_observation o = {
         .files = (const char *const *)s->files,
         .keys = ring,
+        .no_blocks = s->discard,
         .connections = (const uint64_t *)(const void *)connections->data,
         .connection_count = connections->len,
         .report = &zs_report_keylog,
-        .options = {.out = stdout, .secrets = &written},
+        .options = {.out = out, .secrets = &written},
         .summary = &summary,
     };
 
-    setvbuf(stdout, NULL, _IONBF, 0); /* a buffer would keep the keys */
+    setvbuf(out, NULL, _IONBF, 0); /* a buffer would keep the keys */
     zs_observe(&o, &error);
-    return finish(&summary, written, error);
+    bool whole = fflush(out) == 0 && !ferror(out);
+    if (!whole)
+        fprintf(stderr, "zmtpscope: standard output: %s\n", g_strerror(errno));
+    say_how_many(&summary, written, error);
+    return say_error(error) && whole && written > 0;
+}
+
+/* Of a capture without new secrets there is a copy only where old ones are taken out. */
+static int copy_with_secrets(const struct secrets_options *s, const GArray *connections,
+                             struct zs_keyring *ring)
+{
+    struct lines l = {0};
+    GError *error = NULL;
+    bool ok = true;
+
+    if (!s->discard || zs_key_options_given(&s->keys)) {
+        FILE *out = fopencookie(&l, "w", (cookie_io_functions_t){.write = collect});
+        ok = find_secrets(s, connections, ring, out);
+        fclose(out);
+    }
+    if (l.n || s->discard) {
+        ok &= write_copy(s, &l, &error);
+        ok &= say_error(error);
+    }
+    zs_vault_free(l.text);
+    return ok ? ZS_EXIT_CLEAN : ZS_EXIT_FAILED;
 }
 
 static int run_with(const struct secrets_options *s)
 {
     GArray *connections = chosen(s->connections);
     struct zs_keyring *ring = connections ? zs_key_options_load(&s->keys) : NULL;
-    int status = ring ? write_secrets(s, connections, ring) : ZS_EXIT_FAILED;
+    int status = ZS_EXIT_FAILED;
 
+    if (ring && s->copy)
+        status = copy_with_secrets(s, connections, ring);
+    else if (ring && find_secrets(s, connections, ring, stdout))
+        status = ZS_EXIT_CLEAN;
     zs_keyring_free(ring);
     if (connections)
         g_array_free(connections, TRUE);
     return status;
+}
+
+/* What is wrong with the options; NULL: nothing. */
+static const char *misuse(const struct secrets_options *s)
+{
+    if (!s->files)
+        return "no capture was named";
+    if (s->discard && !s->copy)
+        return "--discard needs -w: the capture itself stays as it is";
+    if (s->copy && (s->files[1] || strcmp(s->files[0], "-") == 0))
+        return "-w copies one file, and not standard input, for it is read twice";
+    return NULL;
 }
 
 static int run_secrets(int argc, char **argv)
@@ -131,9 +260,8 @@ static int run_secrets(int argc, char **argv)
         fprintf(stderr, "zmtpscope: %s; zmtpscope secrets --help says what it takes\n",
                 error->message);
         g_error_free(error);
-    } else if (!s.files) {
-        fputs("zmtpscope: no capture was named; zmtpscope secrets --help says what it takes\n",
-              stderr);
+    } else if (misuse(&s)) {
+        fprintf(stderr, "zmtpscope: %s; zmtpscope secrets --help says what it takes\n", misuse(&s));
     } else {
         status = run_with(&s);
     }

@@ -158,6 +158,33 @@ static enum zs_capture_answer next_pcap(struct zs_capture *c, struct zs_packet *
     return ZS_CAPTURE_PACKET;
 }
 
+/* A block that is of no use here, and of any length. */
+static bool pass_over(struct zs_capture *c, uint32_t length)
+{
+    const uint8_t *piece;
+    bool begins = true;
+
+    if (!c->hooks.block)
+        return zs_source_skip(c->source, length);
+    while (length > 0) {
+        size_t n = zs_source_peek(c->source, 1, &piece);
+        if (n == 0)
+            return false;
+        n = MIN(n, length);
+        c->hooks.block(c->hooks.user, piece, n, begins);
+        zs_source_skip(c->source, n);
+        length -= (uint32_t)n;
+        begins = false;
+    }
+    return true;
+}
+
+static void hand_out_block(const struct zs_capture *c, const uint8_t *block, size_t n)
+{
+    if (c->hooks.block)
+        c->hooks.block(c->hooks.user, block, n, true);
+}
+
 /* One block of a pcapng; IDLE: it was none with a packet. */
 static enum zs_capture_answer next_block(struct zs_capture *c, struct zs_packet *packet,
                                          GError **error)
@@ -174,21 +201,23 @@ static enum zs_capture_answer next_block(struct zs_capture *c, struct zs_packet 
     if (length == 0)
         return fail_damage(c, "a block whose length or order cannot be", error);
     if (!wanted)
-        return zs_source_skip(c->source, length) ? ZS_CAPTURE_IDLE : fail_short(c, 1, error);
+        return pass_over(c, length) ? ZS_CAPTURE_IDLE : fail_short(c, 1, error);
     n = zs_source_peek(c->source, length, &block);
     if (n < length)
         return fail_short(c, n, error);
     c->taken = length;
-    switch (zs_pcapng_take(c->pcapng, block, length, packet, &secrets, &why)) {
+    enum zs_pcapng_kind kind = zs_pcapng_take(c->pcapng, block, length, packet, &secrets, &why);
+    if (kind == ZS_PCAPNG_DAMAGED)
+        return fail_damage(c, why, error);
+    hand_out_block(c, block, length);
+    switch (kind) {
     case ZS_PCAPNG_PACKET:
         return ZS_CAPTURE_PACKET;
-    case ZS_PCAPNG_DAMAGED:
-        return fail_damage(c, why, error);
     case ZS_PCAPNG_SECRETS:
         if (c->hooks.secrets)
             c->hooks.secrets(c->hooks.user, secrets.type, secrets.octets, secrets.n);
         break;
-    case ZS_PCAPNG_OTHER:
+    default:
         break;
     }
     return ZS_CAPTURE_IDLE;

@@ -13,11 +13,16 @@ enum {
     MAGIC_LONG = 0xa1b2cd34, /* with interface, protocol and packet type behind the lengths */
 };
 
+enum { LINKTYPE_RAW = 101, OUR_RAW = 12 };
+
 int zs_pcap_link_type(uint32_t in_file)
 {
-    enum { LINKTYPE_RAW = 101, OUR_RAW = 12 };
-
     return in_file == LINKTYPE_RAW ? OUR_RAW : (int)in_file;
+}
+
+uint16_t zs_pcap_link_type_in_file(int link_type)
+{
+    return link_type == OUR_RAW ? LINKTYPE_RAW : (uint16_t)link_type;
 }
 
 static bool is_magic(uint32_t n)

@@ -20,6 +20,7 @@ struct zs_pcap {
 
 /* The link type as files number it to the number that libpcap has for it. */
 int zs_pcap_link_type(uint32_t in_file);
+uint16_t zs_pcap_link_type_in_file(int link_type); /* the other way */
 
 /* Is this, of n octets, the beginning of such a file? */
 bool zs_pcap_probe(const uint8_t *octets, size_t n);

@@ -146,6 +146,118 @@ class Secrets(unittest.TestCase):
             self.assertFalse([e for e in sealed if e["verified"] or "data" in e])
 
 
+class Copy(unittest.TestCase):
+    """secrets -w: a capture that opens by itself, and what was put into it can be taken out again."""
+    maxDiff = None
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.directory = pathlib.Path(directory.name)
+
+    def copy(self, name, *arguments):
+        out = self.directory / name
+        done = subject.run(BINARY, "secrets", "-w", out, *arguments)
+        return out, done
+
+    def test_it_opens_what_its_key_log_opens(self):
+        capture = next(c for c in subject.manifest() if c["name"] == "several")
+        for chosen in ([], [2], [3, 1]):
+            with self.subTest(connections=chosen):
+                more = [w for n in chosen for w in ("--connection", n)]
+                lines, _ = secrets(capture, *more)
+                log = self.directory / "log.keys"
+                log.write_text("".join(line + "\n" for line in lines))
+                out, done = self.copy("out.pcapng", "-K", CAPTURES / capture["keytab"], *more, CAPTURES / capture["file"])
+                self.assertEqual((done.returncode, done.stdout), (0, b""))
+                self.assertEqual(out.stat().st_mode & 0o777, 0o600)
+                self.assertIn("\n".join(lines).encode(), out.read_bytes())
+                with_log = subject.read_json(BINARY, capture["file"], more=["--keylog", log])
+                by_itself = subject.read_json(BINARY, out)
+                for kind in ("message", "command", "close"):
+                    self.assertEqual(of(by_itself, kind), of(with_log, kind))
+                opened = of(by_itself, "context", opened=True)
+                self.assertEqual(sorted(c["connection"] for c in opened), sorted(chosen or [1, 2, 3]))
+                self.assertEqual({c["keytab_entry"] for c in opened}, {"key log the capture's secrets block"})
+
+    def test_nothing_else_changes(self):
+        for capture in (c for c in subject.manifest() if c["keytab"]):
+            with self.subTest(capture=capture["name"]):
+                original = CAPTURES / capture["file"]
+                kept = original.read_bytes()
+                out, done = self.copy(capture["name"] + ".pcapng", "-K", CAPTURES / capture["keytab"], original)
+                if done.returncode:  # there is no secret in it
+                    self.assertFalse(out.exists())
+                    continue
+                without, done = self.copy("without.pcapng", "--discard", out)
+                self.assertEqual((done.returncode, done.stderr), (0, b""))
+                before, after = subject.read_json(BINARY, original), subject.read_json(BINARY, without)
+                self.assertEqual(after[0]["link_types"], before[0]["link_types"])
+                self.assertEqual(after[1:-1], before[1:-1])
+                if original.suffix == ".pcapng":
+                    self.assertEqual(without.read_bytes(), kept)
+                self.assertEqual(original.read_bytes(), kept)
+
+    def test_the_blocks_of_others_stay(self):
+        """Two sections of either octet order, with a comment, another's secrets, a custom block, and a length."""
+        def block(order, kind, body):
+            body += bytes(-len(body) % 4)
+            length = (12 + len(body)).to_bytes(4, order)
+            return kind.to_bytes(4, order) + length + body + length
+
+        def section(order, length, *blocks):
+            magic = (0x1A2B3C4D).to_bytes(4, order) + (1).to_bytes(2, order) + bytes(2)
+            return block(order, 0x0A0D0D0A, magic + length.to_bytes(8, order)) + b"".join(blocks)
+
+        def secrets_of(order, kind, text):
+            return block(order, 10, kind.to_bytes(4, order) + len(text).to_bytes(4, order) + text)
+
+        def made(ours, length):
+            sections = []
+            for order in ("little", "big"):
+                interface = block(order, 1, (1).to_bytes(2, order) + bytes(6))
+                comment = (1).to_bytes(2, order) + (5).to_bytes(2, order) + b"hello" + bytes(3) + bytes(4)
+                packet = block(order, 6, bytes(12) + (4).to_bytes(4, order) * 2 + b"abcd" + comment)
+                tls = secrets_of(order, 0x544C534B, b"CLIENT_RANDOM 00 11\n")
+                own = secrets_of(order, 0x5A47534B, b"# a line\n") if ours else b""
+                custom = block(order, 0x0BAD, bytes(range(200)) * 400)
+                sections.append(section(order, length, own, interface, tls, custom, packet))
+            return b"".join(sections)
+
+        path = self.directory / "in.pcapng"
+        unknown = (1 << 64) - 1
+        for length in (unknown, 4711):
+            path.write_bytes(made(True, length))
+            out, done = self.copy("out.pcapng", "--discard", path)
+            self.assertEqual((done.returncode, done.stderr), (0, b""))
+            self.assertEqual(out.read_bytes(), made(False, unknown))
+
+    def test_what_cannot_be_copied_is_said(self):
+        capture, keytab = CAPTURES / "reqrep.pcap", CAPTURES / "reqrep.keytab"
+        path = self.directory / "out.pcapng"
+        path.write_bytes(capture.read_bytes())
+        for said, *arguments in (("is the capture itself", "-w", path, "-K", keytab, path),
+                                 ("copies one file", "-w", path, "-K", keytab, capture, capture),
+                                 ("read twice", "-w", path, "-K", keytab, "-"),
+                                 ("needs -w", "--discard", capture),
+                                 ("secrets of 0 of 1 context", "-w", path, capture),
+                                 ("No space left", "-w", "/dev/full", "-K", keytab, capture)):
+            with self.subTest(said=said):
+                done = subject.run(BINARY, "secrets", *arguments)
+                self.assertEqual((done.returncode, done.stdout), (2, b""))
+                self.assertIn(said, done.stderr.decode())
+        self.assertEqual(path.read_bytes(), capture.read_bytes())
+
+    def test_a_capture_cut_short_is_copied_as_far_as_it_goes(self):
+        whole = (CAPTURES / "reqrep.pcap").read_bytes()
+        path = self.directory / "in.pcap"
+        path.write_bytes(whole[:-5])
+        out, done = self.copy("out.pcapng", "-K", CAPTURES / "reqrep.keytab", path)
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("cut short in packet 22", done.stderr.decode())
+        self.assertEqual(subject.read_json(BINARY, out)[-1]["packets"], 21)
+
+
 class Password(unittest.TestCase):
     """The terminal is a pseudo-terminal of the test's."""
 
