@@ -143,6 +143,30 @@ def dealer_router(bench):
             for principal, dealer in zip(("alice", "bob"), dealers)]
 
 
+def payloads(bench):
+    """A REQ of alice asks in JSON, XML, MessagePack and Protobuf and is answered in kind; an XSUB of bob is sent the
+    same on four topics, in messages of two parts; all sealed."""
+    # {"station": "zurich", "celsius": 21.5, "rain": false}, and a Protobuf message of a string, a double and a bool
+    packed = {"hex": "83a773746174696f6ea67a7572696368a763656c73697573cb4035800000000000a47261696ec2"}
+    fields = {"hex": "0a067a7572696368110000000000803540" "1801"}
+    said = ['{"station": "zurich", "celsius": 21.5, "rain": false}',
+            '<?xml version="1.0"?><report station="zurich"><celsius>21.5</celsius></report>', packed, fields]
+    topics = ["weather.json", "weather.xml", "weather.msgpack", "telemetry.protobuf"]
+    bench.realm(["alice", "bob"], [SERVICE])
+    keytab = bench.keytab(SERVICE)
+    bench.record()
+    server = bench.peer("server", "REP", answers(*said), bind=at(), role=bench.acceptor(SERVICE, keytab))
+    client = bench.peer("client", "REQ", asks(*said), connect=at(), role=bench.initiator("alice", SERVICE))
+    process.await_text(client.log, '"received"', client.process, times=len(said))
+    publisher = bench.peer("publisher", "XPUB", [
+        ["recv"], *(["send", topic, what] for topic, what in zip(topics, said)), LEFT],
+        bind=at(PORT + 1), role=bench.acceptor(SERVICE, keytab))
+    xsub = bench.peer("xsub", "XSUB", [SHAKEN, ["send", {"hex": "01"}], *[["recv"]] * len(topics)],
+                      connect=at(PORT + 1), role=bench.initiator("bob", SERVICE))
+    return [Connection(client, server, "GSSAPI", gssapi=gssapi()),
+            Connection(xsub, publisher, "GSSAPI", gssapi=gssapi("bob"))]
+
+
 def push_pull(bench):
     """A PUSH sends messages of every size around which the framing changes, and one of 2.5 million octets."""
     bench.realm(["alice"], [SERVICE])
@@ -284,6 +308,6 @@ def curve(bench):
 
 
 STORIES = {story.__name__.replace("_", "-"): story for story in (
-    reqrep, reqrep_aes128, pubsub, pubsub_null, dealer_router, push_pull, several, acceptor_connects, plaintext,
+    reqrep, reqrep_aes128, pubsub, pubsub_null, dealer_router, payloads, push_pull, several, acceptor_connects, plaintext,
     f1_wrong_key, f2_server_no_ccache, mechanism_mismatch, null, plain, curve)}
 PCAPNG = {"several"}
