@@ -378,16 +378,18 @@ static void frame_that_is_wrong_or_too_large_is_refused_before_it_is_kept(void)
         {true, "00 0c 07'MESSAGE'00000005", ZS_E_TOKEN_LENGTH},
     };
 
-    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+    for (size_t i = 0; i < 2 * G_N_ELEMENTS(cases); i++) {
+        size_t c = i / 2;
         set();
-        if (cases[i].open)
+        if (cases[c].open)
             open_up();
         else
             pair_begin(&pair);
-        if (!cases[i].open)
+        if (!cases[c].open)
             feed(S, GREETING("03", "01", GSSAPI, "00"));
-        feed(S, cases[i].octets);
-        expect(S, cases[i].rc);
+        pair.chunk = i % 2; /* whole, and octet by octet */
+        feed(S, cases[c].octets);
+        expect(S, cases[c].rc);
         g_assert_cmpuint(pair.peer[S].input.room, <=, 4096);
         pair_clear(&pair);
     }
@@ -575,6 +577,23 @@ static void output_is_bounded_and_says_when_there_is_room_again(void)
     pair_talk(&pair);
     g_assert_cmpuint(pair.peer[S].received, ==, 8);
     g_byte_array_unref(half);
+    pair_clear(&pair);
+}
+
+/* Always something waits, never much: what was sent does not stay. */
+static void slow_reader_does_not_make_the_output_grow(void)
+{
+    static const uint8_t text[1000];
+
+    set();
+    open_up();
+    g_assert_true(zs_peer_send(&pair.peer[C], zs_span(text, sizeof text), false));
+    for (unsigned i = 0; i < 1000; i++) {
+        size_t before = zs_peer_output(&pair.peer[C]).n;
+        g_assert_true(zs_peer_send(&pair.peer[C], zs_span(text, sizeof text), false));
+        zs_peer_sent(&pair.peer[C], zs_peer_output(&pair.peer[C]).n - before);
+    }
+    g_assert_cmpuint(pair.peer[C].output.room, <=, 8192);
     pair_clear(&pair);
 }
 
@@ -771,6 +790,7 @@ int main(int argc, char **argv)
     CASE(no_heartbeat_where_there_is_no_place_for_it);
     CASE(ping_brings_its_context_back);
     CASE(output_is_bounded_and_says_when_there_is_room_again);
+    CASE(slow_reader_does_not_make_the_output_grow);
     CASE(pings_without_end_are_ended);
     CASE(only_what_a_socket_may_say_is_said_or_taken);
     CASE(error_is_said_and_closes);
