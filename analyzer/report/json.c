@@ -1,107 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The event stream: one JSON object a line, as docs/events.md says. Written with json-glib.
  *
- * Limits: text from the wire that is not UTF-8 is shown with replacement characters, and whole as base64 beside it.
- * Of metadata the first METADATA_MAX properties are shown. A sequence number over 2^63 is rounded to a double. */
+ * Limits: those of jsonline.h. Of metadata the first METADATA_MAX properties are shown. A sequence number over 2^63 is rounded to a double. */
+#include "analyzer/report/jsonline.h"
 #include "analyzer/report/report.h"
-
-#include <json-glib/json-glib.h>
 
 #define SCHEMA_VERSION 1
 
 enum { METADATA_MAX = 1000 };
-
-/* json-glib leaves 1F as it is, which JSON forbids, and characters that a terminal obeys (C1, bidirectional). */
-static bool is_unseen(gunichar c)
-{
-    switch (g_unichar_type(c)) {
-    case G_UNICODE_CONTROL:
-    case G_UNICODE_FORMAT:
-    case G_UNICODE_LINE_SEPARATOR:
-    case G_UNICODE_PARAGRAPH_SEPARATOR:
-        return true;
-    default:
-        return false;
-    }
-}
-
-/* RFC 8259, 7: beyond FFFF as a pair of surrogates. */
-static void put_escape(FILE *out, gunichar c)
-{
-    if (c > 0xffff) {
-        c -= 0x10000;
-        fprintf(out, "\\u%04x", 0xd800 + (unsigned)(c >> 10));
-        c = 0xdc00 + (c & 0x3ff);
-    }
-    fprintf(out, "\\u%04x", (unsigned)c);
-}
-
-/* line is JSON, where such characters stand in strings alone. */
-static void put_escaped(FILE *out, const char *line)
-{
-    const char *from = line, *p = line;
-
-    while (*p) {
-        const char *next = g_utf8_next_char(p);
-        bool plain = *p >= 0x20 && *p < 0x7f;
-        if (!plain && is_unseen(g_utf8_get_char(p))) {
-            fwrite(from, 1, (size_t)(p - from), out);
-            put_escape(out, g_utf8_get_char(p));
-            from = next;
-        }
-        p = next;
-    }
-    fputs(from, out);
-}
-
-static void put_line(const struct zs_report_options *o, JsonBuilder *b)
-{
-    json_builder_end_object(b);
-    JsonNode *root = json_builder_get_root(b);
-    char *line = json_to_string(root, FALSE);
-    put_escaped(o->out, line);
-    fputc('\n', o->out);
-    g_free(line);
-    json_node_unref(root);
-    g_object_unref(b);
-}
-
-static void put_string(JsonBuilder *b, const char *name, const char *value)
-{
-    if (!value)
-        return;
-    json_builder_set_member_name(b, name);
-    json_builder_add_string_value(b, value);
-}
-
-static void put_int(JsonBuilder *b, const char *name, int64_t value)
-{
-    json_builder_set_member_name(b, name);
-    json_builder_add_int_value(b, value);
-}
-
-static void put_bool(JsonBuilder *b, const char *name, bool value)
-{
-    json_builder_set_member_name(b, name);
-    json_builder_add_boolean_value(b, value);
-}
-
-static void put_base64(JsonBuilder *b, const char *name, struct zs_span s)
-{
-    char *text = g_base64_encode(s.p ? s.p : (const guchar *)"", s.n);
-    put_string(b, name, text);
-    g_free(text);
-}
-
-/* Unix time in nanoseconds as RFC 3339 has it, UTC. */
-static void put_time(JsonBuilder *b, const char *name, int64_t ns)
-{
-    char *text = zs_clock_format(ns, "%Y-%m-%dT%H:%M:%S", 9, false);
-    char *zulu = g_strconcat(text, "Z", NULL);
-    put_string(b, name, zulu);
-    g_free(zulu);
-    g_free(text);
-}
 
 static void put_seconds(JsonBuilder *b, const char *name, int64_t seconds)
 {
@@ -109,40 +15,9 @@ static void put_seconds(JsonBuilder *b, const char *name, int64_t seconds)
     if (!t)
         return;
     char *text = g_date_time_format(t, "%Y-%m-%dT%H:%M:%SZ");
-    put_string(b, name, text);
+    zs_json_string(b, name, text);
     g_free(text);
     g_date_time_unref(t);
-}
-
-static bool is_text(struct zs_span s)
-{
-    return s.n == 0 || g_utf8_validate((const char *)s.p, (gssize)s.n, NULL);
-}
-
-static char *valid_text(struct zs_span s)
-{
-    return g_utf8_make_valid(s.n ? (const char *)s.p : "", (gssize)s.n);
-}
-
-/* Octets from the wire as text; where that loses something, NAME_base64 has them all. */
-static void put_text(JsonBuilder *b, const char *name, struct zs_span s)
-{
-    char *text = valid_text(s);
-    put_string(b, name, text);
-    g_free(text);
-    if (!is_text(s)) {
-        char *member = g_strconcat(name, "_base64", NULL);
-        put_base64(b, member, s);
-        g_free(member);
-    }
-}
-
-static JsonBuilder *start(const char *event)
-{
-    JsonBuilder *b = json_builder_new_immutable();
-    json_builder_begin_object(b);
-    put_string(b, "event", event);
-    return b;
 }
 
 /* File names are octets; as text they are what they look like. */
@@ -160,29 +35,30 @@ static void put_strings(JsonBuilder *b, const char *name, const char *const *lis
 
 static void json_begin(const struct zs_report_options *o, const struct zs_report_capture *c)
 {
-    JsonBuilder *b = start("capture");
-    put_int(b, "schema", SCHEMA_VERSION);
+    JsonBuilder *b = zs_json_begin("capture");
+    zs_json_int(b, "schema", SCHEMA_VERSION);
     put_strings(b, "files", c->files);
     put_strings(b, "link_types", c->link_types);
-    put_line(o, b);
+    zs_json_end(o->out, b);
 }
 
 static void put_connection(JsonBuilder *b, const struct zs_report_connection *c,
                            const struct zs_event *ev)
 {
-    put_string(b, "client", c->client);
-    put_string(b, "server", c->server);
-    put_bool(b, "midstream", ev->midstream);
+    zs_json_string(b, "client", c->client);
+    zs_json_string(b, "server", c->server);
+    zs_json_bool(b, "midstream", ev->midstream);
 }
 
 static void put_greeting(JsonBuilder *b, const struct zs_greeting *g)
 {
-    put_string(b, "version", zs_greeting_version(g));
+    zs_json_string(b, "version", zs_greeting_version(g));
     if (g->versioned && !zs_greeting_is_2(g)) {
-        put_string(b, "mechanism", g->mechanism);
-        put_bool(b, "as_server", g->as_server);
+        zs_json_string(b, "mechanism", g->mechanism);
+        zs_json_bool(b, "as_server", g->as_server);
     } else if (g->versioned) {
-        put_string(b, "socket_type", zs_socket_type_name(zs_socket_type_of_number(g->socket_type)));
+        zs_json_string(b, "socket_type",
+                       zs_socket_type_name(zs_socket_type_of_number(g->socket_type)));
     }
 }
 
@@ -190,7 +66,7 @@ static void put_enctype(JsonBuilder *b, const char *name, int32_t enctype)
 {
     char text[ZS_ENCTYPE_NAME_MAX];
     if (enctype)
-        put_string(b, name, zs_enctype_name(enctype, text, sizeof text));
+        zs_json_string(b, name, zs_enctype_name(enctype, text, sizeof text));
 }
 
 /* SPNEGO: the mechanism's own token inside. */
@@ -198,29 +74,29 @@ static void put_inner(JsonBuilder *b, const struct zs_reading *r)
 {
     if (r->token.mech_token.n == 0)
         return;
-    put_string(b, "inner_mechanism", zs_mech_name(r->mech.mech));
-    put_string(b, "inner_kind", zs_token_kind_name(r->mech.kind));
+    zs_json_string(b, "inner_mechanism", zs_mech_name(r->mech.mech));
+    zs_json_string(b, "inner_kind", zs_token_kind_name(r->mech.kind));
 }
 
 static void put_token(JsonBuilder *b, const struct zs_event_token *t)
 {
-    put_string(b, "mechanism", zs_mech_name(t->token->mech));
-    put_string(b, "kind", zs_token_kind_name(t->token->kind));
+    zs_json_string(b, "mechanism", zs_mech_name(t->token->mech));
+    zs_json_string(b, "kind", zs_token_kind_name(t->token->kind));
     put_inner(b, t->reading);
-    put_string(b, "name", zs_command_name(t->reading->command.id));
-    put_string(b, "form", zs_form_name(t->reading->command.form));
-    put_int(b, "length", (int64_t)t->token->whole.n);
+    zs_json_string(b, "name", zs_command_name(t->reading->command.id));
+    zs_json_string(b, "form", zs_form_name(t->reading->command.form));
+    zs_json_int(b, "length", (int64_t)t->token->whole.n);
     if (t->ap_req) {
         char *service = zs_principal_format(&t->ap_req->service);
-        put_text(b, "service_principal", zs_span(service, strlen(service)));
+        zs_json_text(b, "service_principal", zs_span(service, strlen(service)));
         g_free(service);
         if (t->ap_req->ticket.has_kvno)
-            put_int(b, "kvno", t->ap_req->ticket.kvno);
+            zs_json_int(b, "kvno", t->ap_req->ticket.kvno);
         put_enctype(b, "ticket_etype", t->ap_req->ticket.enctype);
     }
     if (t->krb_error) {
-        put_int(b, "error_code", t->krb_error->code);
-        put_text(b, "error_text", t->krb_error->text);
+        zs_json_int(b, "error_code", t->krb_error->code);
+        zs_json_text(b, "error_text", t->krb_error->text);
     }
 }
 
@@ -238,7 +114,7 @@ static void put_flags_in_hex(JsonBuilder *b, const char *name, uint32_t flags)
 {
     char text[11];
     g_snprintf(text, sizeof text, "0x%08x", (unsigned)flags);
-    put_string(b, name, text);
+    zs_json_string(b, name, text);
 }
 
 /* "PAC 142": a list by spaces as an array. */
@@ -265,33 +141,33 @@ static void put_ticket_times(JsonBuilder *b, const struct zs_ticket_times *t)
 static void put_text_of(JsonBuilder *b, const char *name, const char *text)
 {
     if (text)
-        put_text(b, name, zs_span(text, strlen(text)));
+        zs_json_text(b, name, zs_span(text, strlen(text)));
 }
 
 static void put_context(JsonBuilder *b, const struct zs_event_context *c)
 {
     const struct zs_context_facts *f = c->facts;
 
-    put_bool(b, "opened", f->opened_by);
-    put_string(b, "initiator", zs_dir_name(c->initiator));
+    zs_json_bool(b, "opened", f->opened_by);
+    zs_json_string(b, "initiator", zs_dir_name(c->initiator));
     if (f->why != ZS_WHY_OPENED)
-        put_string(b, "reason_code", zs_why_code(f->why));
+        zs_json_string(b, "reason_code", zs_why_code(f->why));
     put_text_of(b, "reason", f->reason);
     put_text_of(b, "client_principal", f->client_principal);
     put_text_of(b, "service_principal", f->service_principal);
     if (f->opened_by)
-        put_string(b, "opened_by", zs_origin_name(f->opened_by));
+        zs_json_string(b, "opened_by", zs_origin_name(f->opened_by));
     put_text_of(b, "keytab_entry", f->keytab_entry);
     if (f->has_kvno)
-        put_int(b, "kvno", f->kvno);
+        zs_json_int(b, "kvno", f->kvno);
     put_enctype(b, "ticket_etype", f->ticket_etype);
-    put_bool(b, "mutual", f->mutual);
+    zs_json_bool(b, "mutual", f->mutual);
     if (!f->opened_by)
         return;
     put_enctype(b, "session_etype", f->session_etype);
     put_enctype(b, "subkey_etype", f->subkey_etype);
     if (f->subkey_etype)
-        put_string(b, "subkey_from", zs_subkey_from_name(f->subkey_from));
+        zs_json_string(b, "subkey_from", zs_subkey_from_name(f->subkey_from));
     if (f->ticket_opened) {
         put_ticket_times(b, &f->times);
         put_flags_in_hex(b, "ticket_flags", f->ticket_flags);
@@ -299,22 +175,22 @@ static void put_context(JsonBuilder *b, const struct zs_event_context *c)
         put_words(b, "authorization_data", f->authorization);
     }
     if (f->initiator_has_sequence)
-        put_int(b, "initiator_sequence", (int64_t)f->initiator_sequence);
+        zs_json_int(b, "initiator_sequence", (int64_t)f->initiator_sequence);
     if (f->acceptor_has_sequence)
-        put_int(b, "acceptor_sequence", (int64_t)f->acceptor_sequence);
+        zs_json_int(b, "acceptor_sequence", (int64_t)f->acceptor_sequence);
     if (f->has_gss_flags)
         put_flags(b, "gss_flags", f->gss_flags);
     if (f->authenticator_opened) {
-        put_bool(b, "channel_bindings", f->channel_bindings);
-        put_bool(b, "delegated", f->delegated);
+        zs_json_bool(b, "channel_bindings", f->channel_bindings);
+        zs_json_bool(b, "delegated", f->delegated);
         put_text_of(b, "delegated_principal", f->delegated_client);
         if (f->delegated_client)
             put_flags_in_hex(b, "delegated_ticket_flags", f->delegated_flags);
         put_seconds(b, "delegated_until", f->delegated_end);
-        put_int(b, "skew_ms", f->skew_ms);
+        zs_json_int(b, "skew_ms", f->skew_ms);
     }
     if (f->ticket_opened)
-        put_string(b, "verdict", zs_verdict_name(f->verdict));
+        zs_json_string(b, "verdict", zs_verdict_name(f->verdict));
 }
 
 /* An object has a name once; one that comes again gets "#2" behind it. seen: name -> times it came. */
@@ -336,13 +212,13 @@ static char *unique_name(GHashTable *seen, const char *name)
 static void put_property(JsonBuilder *b, GHashTable *seen, const struct zs_property *p)
 {
     char *valid = g_utf8_make_valid((const char *)p->name.p, (gssize)p->name.n);
-    char *name = unique_name(seen, valid), *value = valid_text(p->value);
+    char *name = unique_name(seen, valid), *value = zs_json_valid(p->value);
 
-    put_string(b, name, value);
-    if (!is_text(p->value)) {
+    zs_json_string(b, name, value);
+    if (!zs_json_is_text(p->value)) {
         char *twin = g_strconcat(name, "_base64", NULL);
         char *unique = unique_name(seen, twin);
-        put_base64(b, unique, p->value);
+        zs_json_base64(b, unique, p->value);
         g_free(unique);
         g_free(twin);
     }
@@ -371,7 +247,7 @@ static void put_username(JsonBuilder *b, struct zs_span body)
     struct zs_plain_hello hello;
 
     if (zs_plain_hello_parse(body, &hello) == ZS_OK)
-        put_text(b, "username", hello.username);
+        zs_json_text(b, "username", hello.username);
 }
 
 static void put_command_body(JsonBuilder *b, const struct zs_reading *r)
@@ -385,19 +261,19 @@ static void put_command_body(JsonBuilder *b, const struct zs_reading *r)
     switch (c->id) {
     case ZS_CMD_PING:
         if (zs_ping_parse(c->body, &ping) == ZS_OK)
-            put_int(b, "ttl_ms", ping.ttl * 100);
+            zs_json_int(b, "ttl_ms", ping.ttl * 100);
         break;
     case ZS_CMD_SUBSCRIBE:
     case ZS_CMD_CANCEL:
-        put_text(b, "topic", c->body);
+        zs_json_text(b, "topic", c->body);
         break;
     case ZS_CMD_JOIN:
     case ZS_CMD_LEAVE:
-        put_text(b, "group", c->body);
+        zs_json_text(b, "group", c->body);
         break;
     case ZS_CMD_ERROR:
         if (zs_error_parse(c->body, &reason) == ZS_OK)
-            put_text(b, "reason", reason);
+            zs_json_text(b, "reason", reason);
         break;
     case ZS_CMD_HELLO:
         if (r->mechanism == ZS_MECHANISM_PLAIN)
@@ -421,25 +297,25 @@ static void put_sequence(JsonBuilder *b, uint64_t n)
 /* What is said of everything that stands inside a wrap token or a box. */
 static void put_wrapping(JsonBuilder *b, const struct zs_reading *r)
 {
-    put_bool(b, "wrapped", r->wrapped);
+    zs_json_bool(b, "wrapped", r->wrapped);
     if (r->wrapped)
-        put_bool(b, "verified", r->verified);
+        zs_json_bool(b, "verified", r->verified);
     if (r->has_sequence) {
-        put_bool(b, "confidential",
-                 r->cfx.header.n ? r->cfx.flags & ZS_CFX_SEALED : r->unwrapped.confidential);
+        zs_json_bool(b, "confidential",
+                     r->cfx.header.n ? r->cfx.flags & ZS_CFX_SEALED : r->unwrapped.confidential);
         put_sequence(b, r->sequence);
     }
     if (r->has_inner_flags)
-        put_int(b, "inner_flags", r->inner_flags);
+        zs_json_int(b, "inner_flags", r->inner_flags);
 }
 
 static void put_command(JsonBuilder *b, const struct zs_reading *r)
 {
     if (r->content.id == ZS_CMD_UNKNOWN)
-        put_text(b, "name", r->content.name);
+        zs_json_text(b, "name", r->content.name);
     else
-        put_string(b, "name", zs_command_name(r->content.id));
-    put_string(b, "form", zs_form_name(r->content.form));
+        zs_json_string(b, "name", zs_command_name(r->content.id));
+    zs_json_string(b, "form", zs_form_name(r->content.form));
     put_wrapping(b, r);
     if (!r->wrapped || r->verified)
         put_command_body(b, r);
@@ -449,39 +325,39 @@ static void put_message(JsonBuilder *b, const struct zs_reading *r, bool no_data
 {
     put_wrapping(b, r);
     if (r->wrapped && !r->verified) {
-        put_int(b, "sealed_length", (int64_t)r->frame.body.n);
+        zs_json_int(b, "sealed_length", (int64_t)r->frame.body.n);
         return;
     }
-    put_bool(b, "more", r->more);
-    put_int(b, "length", (int64_t)r->data.n);
+    zs_json_bool(b, "more", r->more);
+    zs_json_int(b, "length", (int64_t)r->data.n);
     if (!no_data)
-        put_base64(b, "data", r->data);
+        zs_json_base64(b, "data", r->data);
 }
 
 static void put_defect(JsonBuilder *b, const struct zs_event_defect *d)
 {
     const struct zs_defect *row = zs_defect_of(d->rc);
 
-    put_string(b, "code", row->code);
-    put_string(b, "sentence", row->sentence);
-    put_string(b, "detail", d->detail);
-    put_string(b, "clause", row->clause);
+    zs_json_string(b, "code", row->code);
+    zs_json_string(b, "sentence", row->sentence);
+    zs_json_string(b, "detail", d->detail);
+    zs_json_string(b, "clause", row->clause);
 }
 
 static void put_totals(JsonBuilder *b, const char *name, const struct zs_side *side)
 {
     json_builder_set_member_name(b, name);
     json_builder_begin_object(b);
-    put_int(b, "messages", (int64_t)side->messages);
-    put_int(b, "bytes", (int64_t)side->message_octets);
-    put_int(b, "sealed", (int64_t)side->sealed);
+    zs_json_int(b, "messages", (int64_t)side->messages);
+    zs_json_int(b, "bytes", (int64_t)side->message_octets);
+    zs_json_int(b, "sealed", (int64_t)side->sealed);
     json_builder_end_object(b);
 }
 
 static void put_close(JsonBuilder *b, const struct zs_event_close *c)
 {
-    put_string(b, "outcome", zs_outcome_name(c->outcome));
-    put_string(b, "reason", c->reason);
+    zs_json_string(b, "outcome", zs_outcome_name(c->outcome));
+    zs_json_string(b, "reason", c->reason);
     put_totals(b, "c2s", &c->session->side[ZS_C2S]);
     put_totals(b, "s2c", &c->session->side[ZS_S2C]);
 }
@@ -489,13 +365,13 @@ static void put_close(JsonBuilder *b, const struct zs_event_close *c)
 static void json_event(const struct zs_report_options *o, const struct zs_report_connection *c,
                        const struct zs_event *ev)
 {
-    JsonBuilder *b = start(zs_event_name(ev->kind));
+    JsonBuilder *b = zs_json_begin(zs_event_name(ev->kind));
 
-    put_time(b, "time", ev->at.time_ns);
-    put_int(b, "frame", (int64_t)ev->at.frame);
-    put_int(b, "connection", (int64_t)c->number);
+    zs_json_time(b, "time", ev->at.time_ns);
+    zs_json_int(b, "frame", (int64_t)ev->at.frame);
+    zs_json_int(b, "connection", (int64_t)c->number);
     if (ev->directed)
-        put_string(b, "direction", zs_dir_name(ev->dir));
+        zs_json_string(b, "direction", zs_dir_name(ev->dir));
     switch (ev->kind) {
     case ZS_EVENT_CONNECTION:
         put_connection(b, c, ev);
@@ -516,48 +392,48 @@ static void json_event(const struct zs_report_options *o, const struct zs_report
         put_message(b, ev->message, o->no_data);
         break;
     case ZS_EVENT_GAP:
-        put_int(b, "bytes", (int64_t)ev->gap.bytes);
-        put_int(b, "unread", (int64_t)ev->gap.unread);
+        zs_json_int(b, "bytes", (int64_t)ev->gap.bytes);
+        zs_json_int(b, "unread", (int64_t)ev->gap.unread);
         break;
     case ZS_EVENT_DEFECT:
         put_defect(b, &ev->defect);
         break;
     case ZS_EVENT_LIMIT:
-        put_string(b, "limit", zs_limit_name(ev->limit.which));
-        put_int(b, "most", (int64_t)ev->limit.most);
+        zs_json_string(b, "limit", zs_limit_name(ev->limit.which));
+        zs_json_int(b, "most", (int64_t)ev->limit.most);
         break;
     case ZS_EVENT_CLOSE:
         put_close(b, &ev->close);
         break;
     }
-    put_line(o, b);
+    zs_json_end(o->out, b);
 }
 
 static void json_end(const struct zs_report_options *o, const struct zs_report_summary *s)
 {
-    JsonBuilder *b = start("summary");
+    JsonBuilder *b = zs_json_begin("summary");
 
-    put_time(b, "time", s->last.time_ns);
-    put_int(b, "frame", (int64_t)s->last.frame);
-    put_int(b, "packets", (int64_t)s->packets);
-    put_int(b, "packets_not_read", (int64_t)s->not_read);
-    put_int(b, "connections", (int64_t)s->connections);
-    put_int(b, "established", (int64_t)s->established);
-    put_int(b, "contexts", (int64_t)s->contexts);
-    put_int(b, "contexts_opened", (int64_t)s->contexts_opened);
-    put_int(b, "messages", (int64_t)s->messages);
-    put_int(b, "bytes", (int64_t)s->octets);
-    put_int(b, "sealed", (int64_t)s->sealed);
-    put_int(b, "defects", (int64_t)s->defects);
-    put_int(b, "passed_over", (int64_t)s->passed_over);
+    zs_json_time(b, "time", s->last.time_ns);
+    zs_json_int(b, "frame", (int64_t)s->last.frame);
+    zs_json_int(b, "packets", (int64_t)s->packets);
+    zs_json_int(b, "packets_not_read", (int64_t)s->not_read);
+    zs_json_int(b, "connections", (int64_t)s->connections);
+    zs_json_int(b, "established", (int64_t)s->established);
+    zs_json_int(b, "contexts", (int64_t)s->contexts);
+    zs_json_int(b, "contexts_opened", (int64_t)s->contexts_opened);
+    zs_json_int(b, "messages", (int64_t)s->messages);
+    zs_json_int(b, "bytes", (int64_t)s->octets);
+    zs_json_int(b, "sealed", (int64_t)s->sealed);
+    zs_json_int(b, "defects", (int64_t)s->defects);
+    zs_json_int(b, "passed_over", (int64_t)s->passed_over);
     if (s->dropped)
-        put_int(b, "dropped", (int64_t)s->dropped);
+        zs_json_int(b, "dropped", (int64_t)s->dropped);
     if (s->evicted)
-        put_int(b, "evicted", (int64_t)s->evicted);
+        zs_json_int(b, "evicted", (int64_t)s->evicted);
     json_builder_set_member_name(b, "duration");
     json_builder_add_double_value(b, (double)MAX(s->last.time_ns - s->first.time_ns, 0) / 1e9);
-    put_int(b, "peak_memory", (int64_t)s->peak_memory);
-    put_line(o, b);
+    zs_json_int(b, "peak_memory", (int64_t)s->peak_memory);
+    zs_json_end(o->out, b);
 }
 
 const struct zs_report zs_report_json = {.begin = json_begin, .event = json_event, .end = json_end};
