@@ -117,7 +117,8 @@ static enum zs_gss_step accept(struct zs_observed *o, struct zs_span token, stru
     *out = take_own(o);
     if (out->n == 0 && f->mutual && kind == ZS_TOKEN_AP_REQ)
         *out = zs_span(unsent_ap_rep, sizeof unsent_ap_rep);
-    return ZS_GSS_COMPLETE;
+    bool third_leg = f->has_gss_flags && f->gss_flags & ZS_GSS_DCE && kind == ZS_TOKEN_AP_REQ;
+    return third_leg ? ZS_GSS_CONTINUE : ZS_GSS_COMPLETE;
 }
 
 /* Where the first token is SPNEGO's, its MICs use up numbers (RFC 4178, 5), so that the first is not known. */

@@ -15,6 +15,7 @@ enum {
     ZS_GSS_SEQUENCE = 8,
     ZS_GSS_CONF = 16,
     ZS_GSS_INTEG = 32,
+    ZS_GSS_DCE = 4096, /* Microsoft's extension: a third token, from the initiator */
 };
 
 enum zs_gss_step {
