@@ -7,7 +7,8 @@
 /* What the command's exit status says. */
 enum zs_exit {
     ZS_EXIT_CLEAN = 0,
-    ZS_EXIT_FAILED = 2, /* it could not be done; standard error says what and why */
+    ZS_EXIT_FINDINGS = 1, /* it was done, and something was found */
+    ZS_EXIT_FAILED = 2,   /* it could not be done; standard error says what and why */
 };
 
 struct zs_command_line {
@@ -17,6 +18,6 @@ struct zs_command_line {
 };
 
 extern const struct zs_command_line zs_command_connect, zs_command_merge, zs_command_read,
-    zs_command_secrets, zs_command_serve;
+    zs_command_replay, zs_command_secrets, zs_command_serve;
 
 #endif

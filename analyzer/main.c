@@ -8,8 +8,8 @@
 #include <string.h>
 
 static const struct zs_command_line *const commands[] = {
-    &zs_command_read,    &zs_command_merge, &zs_command_secrets,
-    &zs_command_connect, &zs_command_serve,
+    &zs_command_read,   &zs_command_merge,   &zs_command_secrets,
+    &zs_command_replay, &zs_command_connect, &zs_command_serve,
 };
 
 static void help(FILE *to)
@@ -22,7 +22,7 @@ static void help(FILE *to)
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         fprintf(to, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
     fputs("\nzmtpscope COMMAND --help says what a command takes.\n"
-          "Exit status: 0 done, 2 it could not be done.\n",
+          "Exit status: 0 done, 1 done and something was found, 2 it could not be done.\n",
           to);
 }
 

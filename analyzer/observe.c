@@ -134,7 +134,10 @@ static void on_event(void *user, const struct zs_event *ev)
     if (ev->kind == ZS_EVENT_CONTEXT)
         learn_principals(n, &ev->context);
     count(&w->run->summary, ev);
-    o->report->event(&o->options, &n->shown, ev);
+    if (o->report)
+        o->report->event(&o->options, &n->shown, ev);
+    if (o->onlooker)
+        o->onlooker->event(o->onlooker->user, &n->shown, ev);
     if (o->reported) {
         bool at_the_end = w->run->packet == UINT64_MAX;
         o->reported(o->user, w->run->packet, at_the_end ? w->flow->number : w->run->rank);
@@ -202,10 +205,14 @@ static enum zs_flow_interest on_data(void *conn, enum zs_flow_side from, const u
                                      size_t n, const struct zs_net_stamp *at)
 {
     struct watched *w = conn;
+    const struct zs_observation *o = w->run->o;
 
     w->has_data = true;
     if (!zs_conn_data(conn_of(w), dir_of(from), bytes, n, stamp_of(at)))
         return ZS_FLOW_REFUSED;
+    if (o->onlooker && is_chosen(o, w->flow->number))
+        o->onlooker->data(o->onlooker->user, w->flow->number, dir_of(from), zs_span(bytes, n),
+                          stamp_of(at));
     return w->enough ? ZS_FLOW_ENOUGH : ZS_FLOW_WANTED;
 }
 
@@ -385,7 +392,8 @@ static void observe(struct run *run, struct zs_timeline *timeline)
     struct zs_net net;
 
     zs_net_init(&net, flows, o->checksums);
-    report_begin(o, timeline);
+    if (o->report)
+        report_begin(o, timeline);
     if (o->reported)
         o->reported(o->user, 0, 0);
     read_packets(run, timeline, &net);
@@ -397,7 +405,8 @@ static void observe(struct run *run, struct zs_timeline *timeline)
     s->not_read = net.counters.packets - net.counters.segments;
     s->peak_memory = peak_memory();
     zs_net_clear(&net);
-    o->report->end(&o->options, s);
+    if (o->report)
+        o->report->end(&o->options, s);
     if (o->summary)
         *o->summary = *s;
 }

@@ -8,6 +8,15 @@
 
 #include <glib.h>
 
+/* Somebody beside the report, who is told of the connections that are reported. */
+struct zs_onlooker {
+    void (*event)(void *user, const struct zs_report_connection *c, const struct zs_event *ev);
+    /* Octets of a side in order, behind the events that they brought about. */
+    void (*data)(void *user, uint64_t connection, enum zs_dir dir, struct zs_span octets,
+                 struct zs_stamp at);
+    void *user;
+};
+
 struct zs_observation {
     const char *const
         *files; /* NULL terminated; "-" is standard input; directories for what is in them */
@@ -27,7 +36,8 @@ struct zs_observation {
     bool no_blocks;              /* … unless they are to be left alone */
     const uint64_t *connections; /* only these are reported and counted; none: all */
     size_t connection_count;
-    const struct zs_report *report;
+    const struct zs_report *report;     /* NULL: none */
+    const struct zs_onlooker *onlooker; /* NULL: none */
     struct zs_report_options options;
     /* Called behind every event that was reported, and now and then: whatever comes later belongs to a later packet, or
      * to the same and a higher rank. The beginning of the report has packet 0, what is said behind the last packet

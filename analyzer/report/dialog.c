@@ -83,8 +83,7 @@ static void append_defect(GString *line, const struct zs_peer_event *ev)
     g_string_append_printf(line, " (%s)", row->clause);
 }
 
-/* The kind of line, and what stands on it. */
-static const char *describe(GString *line, const struct zs_peer_event *ev)
+const char *zs_dialog_describe(GString *line, const struct zs_peer_event *ev)
 {
     switch (ev->kind) {
     case ZS_PEER_GREETING:
@@ -166,7 +165,7 @@ void zs_dialog_event(const struct zs_dialog *d, const char *who, const struct zs
         return;
     }
     GString *line = g_string_new(NULL);
-    const char *kind = describe(line, ev);
+    const char *kind = zs_dialog_describe(line, ev);
     put(d, colour_of(ev), who, said ? '>' : '<', kind, line->str);
     g_string_free(line, TRUE);
     if (d->hex && ev->kind == ZS_PEER_MESSAGE)

@@ -5,6 +5,7 @@
 /* A conversation of our own as it goes on, for a person: a line for each thing that was said (>) or came (<). */
 #include "core/proto/peer.h"
 
+#include <glib.h>
 #include <stdio.h>
 
 struct zs_dialog {
@@ -15,6 +16,9 @@ struct zs_dialog {
     const char
         *separator; /* … between the parts of a message; NULL: a newline, as behind each message */
 };
+
+/* The kind of an event, "message", and to line what it says. */
+const char *zs_dialog_describe(GString *line, const struct zs_peer_event *ev);
 
 /* What happened. who: the connection, before the line ("c3 "), or "". p says what the event does not. */
 void zs_dialog_event(const struct zs_dialog *d, const char *who, const struct zs_peer *p, bool said,
