@@ -50,9 +50,9 @@ bool zs_tap_wanted(int tap, const struct zs_shown *s)
     return q->n++ < QUEUE_MOST;
 }
 
-static void queue_thing(const struct zs_shown *s, const struct zs_reading *r)
+static void queue_thing(int tap, const struct zs_shown *s, const struct zs_reading *r)
 {
-    if (!zs_tap_wanted(tap_zmtp, s))
+    if (!zs_tap_wanted(tap, s))
         return;
     struct queued *q = queued_of(s->pinfo);
     struct zs_tap *t = wmem_new0(s->pinfo->pool, struct zs_tap);
@@ -64,14 +64,15 @@ static void queue_thing(const struct zs_shown *s, const struct zs_reading *r)
     t->sender = zs_principal_of(s->conversation, s->pdu, s->pdu->dir);
     t->receiver = zs_principal_of(s->conversation, s->pdu, zs_dir_other(s->pdu->dir));
     q->begun = true;
-    tap_queue_packet(tap_zmtp, s->pinfo, t);
+    tap_queue_packet(tap, s->pinfo, t);
 }
 
 void zs_tap_queue(const struct zs_shown *s, const struct zs_reading *r)
 {
     if (s->pdu->kind == ZS_PDU_OLD)
         return; /* what comes again was told already */
-    queue_thing(s, r);
+    queue_thing(tap_zmtp, s, r);
+    queue_thing(zs_objects_tap(), s, r);
     zs_pdus_queue(s, r);
     if (r)
         zs_credentials_queue(s, r);

@@ -9,9 +9,13 @@
 /* Registration, once each, for an adopted protocol as for one of ours. */
 void zs_follow_register(int proto);
 void zs_tables_register(int proto);
+void zs_statistics_register(int proto);
+void zs_objects_register(int proto);
 void zs_credentials_register(void);
 void zs_pdus_register(void);
 
+/* The tap of Export Objects: its listener is given a struct zs_tap too. */
+int zs_objects_tap(void);
 /* Tools with taps of their own, which are handed what Wireshark says there. r as for zs_tap_queue(). */
 void zs_credentials_queue(const struct zs_shown *s, const struct zs_reading *r);
 void zs_pdus_queue(const struct zs_shown *s, const struct zs_reading *r);

@@ -14,6 +14,14 @@ static void add_enctype(proto_tree *tree, int hf, tvbuff_t *tvb, int32_t enctype
         zs_item_string(tree, hf, tvb, zs_enctype_name(enctype, name, sizeof name));
 }
 
+/* Wireshark lets a value's bits mark octets as if they had been read there; these were not. */
+static void mark_nothing(proto_item *item)
+{
+    proto_item_set_len(item, 0);
+    for (proto_node *bit = item ? item->first_child : NULL; bit; bit = bit->next)
+        proto_item_set_len(bit, 0);
+}
+
 static void add_gss_flags(proto_tree *tree, tvbuff_t *tvb, uint32_t flags)
 {
     static int *const bits[] = {
@@ -34,6 +42,7 @@ static void add_gss_flags(proto_tree *tree, tvbuff_t *tvb, uint32_t flags)
     proto_item *item =
         proto_tree_add_bitmask_value(tree, tvb, 0, zs_hf.gss_flags, zs_ett.gss_flags, bits, flags);
     proto_item_set_generated(item);
+    mark_nothing(item);
 }
 
 static void add_times(proto_tree *tree, tvbuff_t *tvb, const struct zs_ticket_times *t)

@@ -201,6 +201,8 @@ void zs_zmtp_register(void)
     zs_tap_register(proto_zmtp);
     zs_follow_register(proto_zmtp);
     zs_tables_register(proto_zmtp);
+    zs_statistics_register(proto_zmtp);
+    zs_objects_register(proto_zmtp);
     zs_credentials_register();
     zs_pdus_register();
     handle = register_dissector(ZS_DISSECTOR, zs_dissect, proto_zmtp);
