@@ -73,6 +73,7 @@
     ZS_FIELD(curve_nonce, "curvezmq.nonce", "Nonce", FT_BYTES, BASE_NONE, NULL, 0, NULL) \
     ZS_FIELD(curve_signature, "curvezmq.signature", "Signature", FT_BYTES, BASE_NONE, NULL, 0, NULL) \
     ZS_FIELD(curve_box, "curvezmq.box", "Box", FT_BYTES, BASE_NONE, NULL, 0, NULL) \
+    ZS_FIELD(defect, "defect", "Defect", FT_STRING, BASE_NONE, NULL, 0, "The code of what is wrong: one filter for all expert items zmtp.defect.*") \
     ZS_FIELD(stream, "stream", "Stream index", FT_UINT32, BASE_DEC, NULL, 0, NULL) \
     ZS_FIELD(direction, "direction", "Direction", FT_STRING, BASE_NONE, NULL, 0, "c2s or s2c, c being who opened the TCP connection") \
     ZS_FIELD(continuation, "continuation", "Continuation", FT_BYTES, BASE_NONE, NULL, 0, "Octets of a frame that began in an earlier packet") \

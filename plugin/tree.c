@@ -7,10 +7,17 @@
 
 enum { NAME_SHOWN = 40 };
 
+/* The expert item says it; the field, which is not shown beside it, is for filters. */
 static void add_expert(const struct zs_shown *s, proto_item *item, enum zs_rc rc)
 {
-    if (rc > ZS_MORE && rc < ZS_RC_COUNT)
-        expert_add_info(s->pinfo, item, &zs_ei.defect[rc]);
+    const struct zs_defect *defect = zs_defect_of(rc);
+
+    if (!defect)
+        return;
+    expert_add_info(s->pinfo, item, &zs_ei.defect[rc]);
+    proto_item *code = proto_tree_add_string(s->tree, zs_hf.defect, s->tvb, 0, 0, defect->code);
+    proto_item_set_generated(code);
+    proto_item_set_hidden(code);
 }
 
 static void tell_missing(const struct zs_shown *s, proto_item *item)
