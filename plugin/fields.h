@@ -26,9 +26,9 @@
     ZS_FIELD(identity, "identity", "Identity", FT_BYTES, BASE_NONE, NULL, 0, "ZMTP 1.0 and 2.0") \
     ZS_FIELD(flags, "flags", "Flags", FT_UINT8, BASE_HEX, NULL, 0, NULL) \
     ZS_FIELD(flags_reserved, "flags.reserved", "Reserved", FT_UINT8, BASE_HEX, NULL, 0xf8, NULL) \
-    ZS_FIELD(flags_command, "flags.command", "Command", FT_UINT8, BASE_DEC, NULL, 0x04, NULL) \
-    ZS_FIELD(flags_long, "flags.long", "Long", FT_UINT8, BASE_DEC, NULL, 0x02, NULL) \
-    ZS_FIELD(flags_more, "flags.more", "More", FT_UINT8, BASE_DEC, NULL, 0x01, NULL) \
+    ZS_FIELD(flags_command, "flags.command", "Command", FT_UINT8, BASE_HEX, NULL, 0x04, NULL) \
+    ZS_FIELD(flags_long, "flags.long", "Long", FT_UINT8, BASE_HEX, NULL, 0x02, NULL) \
+    ZS_FIELD(flags_more, "flags.more", "More", FT_UINT8, BASE_HEX, NULL, 0x01, NULL) \
     ZS_FIELD(length, "length", "Length", FT_UINT64, BASE_DEC, NULL, 0, NULL) \
     ZS_FIELD(data, "data", "Data", FT_BYTES, BASE_NONE, NULL, 0, NULL) \
     ZS_FIELD(data_text, "data.text", "Text", FT_STRING, BASE_NONE, NULL, 0, NULL) \
