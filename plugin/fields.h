@@ -15,7 +15,7 @@
 /* clang-format off */
 #define ZS_FIELDS \
     ZS_FIELD(signature, "signature", "Signature", FT_BYTES, BASE_NONE, NULL, 0, NULL) \
-    ZS_FIELD(padding, "padding", "Padding", FT_BYTES, BASE_NONE, NULL, 0, "libzmq: the length of its routing id plus 1, for peers of ZMTP 1.0") \
+    ZS_FIELD(padding, "padding", "Padding", FT_BYTES, BASE_NONE, NULL, 0, "Of a greeting, where libzmq puts the length of its routing id plus 1, for peers of ZMTP 1.0; of CURVE's HELLO") \
     ZS_FIELD(version, "version", "Version", FT_STRING, BASE_NONE, NULL, 0, NULL) \
     ZS_FIELD(version_major, "version.major", "Major", FT_UINT8, BASE_DEC, NULL, 0, NULL) \
     ZS_FIELD(version_minor, "version.minor", "Minor", FT_UINT8, BASE_DEC, NULL, 0, NULL) \

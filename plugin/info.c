@@ -43,13 +43,26 @@ void zs_info_begin(packet_info *pinfo)
     info_of(pinfo);
 }
 
-static void append(packet_info *pinfo, struct info *i, const char *text)
+static void append_alone(packet_info *pinfo, struct info *i, const char *text)
 {
     if (i->things < THINGS_MOST)
         col_append_sep_str(pinfo->cinfo, COL_INFO, ", ", text);
     else if (i->things == THINGS_MOST)
         col_append_str(pinfo->cinfo, COL_INFO, ", …");
     i->things++;
+}
+
+static void append_greeting(packet_info *pinfo, struct info *i)
+{
+    if (i->greeting)
+        append_alone(pinfo, i, "Greeting…");
+    i->greeting = false;
+}
+
+static void append(packet_info *pinfo, struct info *i, const char *text)
+{
+    append_greeting(pinfo, i);
+    append_alone(pinfo, i, text);
 }
 
 void zs_info_say(const struct zs_shown *s, const char *text)
@@ -184,9 +197,7 @@ void zs_info_end(packet_info *pinfo)
 {
     struct info *i = info_of(pinfo);
 
-    if (i->greeting)
-        append(pinfo, i, "Greeting…");
-    i->greeting = false;
+    append_greeting(pinfo, i);
     if (!i->whole)
         return;
     const char *parts = i->parts == 1

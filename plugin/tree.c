@@ -385,7 +385,8 @@ static void show_content(const struct zs_shown *s, const struct zs_reading *r,
     case ZS_READ_TOKEN:
         break;
     case ZS_READ_IDENTITY:
-        zs_item_octets(o->content, zs_hf.identity, &o->source, r->data);
+        if (r->data.n)
+            zs_item_octets(o->content, zs_hf.identity, &o->source, r->data);
         zs_info_say(s, "Identity");
         break;
     case ZS_READ_COMMAND:

@@ -274,6 +274,8 @@ static bool open_plaintext(const struct zs_shown *s, proto_tree *tree, struct zs
 
     if (r->verified) {
         o->source = source_of(s, &packet, r->unwrapped.plain);
+    } else if (r->defect == ZS_E_CFX_HEADER || r->defect == ZS_E_WRAP_SHORT) {
+        return false; /* Wireshark would call it malformed; what is wrong with it is said already */
     } else {
         tvbuff_t *opened = ask_engine(s, tree, &packet, r, true);
         if (!opened)

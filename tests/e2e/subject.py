@@ -11,6 +11,8 @@ import signal
 import subprocess
 import sys
 
+import talk
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CAPTURES = ROOT / "captures"
 LIMIT = 120
@@ -65,6 +67,12 @@ def on_port(build, capture, port):
     path = pathlib.Path(build, "tests/e2e", f"{pathlib.Path(capture).stem}-on-{port}.pcap")
     surgery.write(path, header, packets)
     return str(path)
+
+
+def talked(build, text):
+    """The path of the capture that a text of talk.py makes."""
+    path = pathlib.Path(build, "tests/e2e", f"{pathlib.Path(text).stem}-talk.pcap")
+    return str(talk.write(path, (ROOT / text).read_text()))
 
 
 def read_json(binary, capture, keytab=None, more=()):

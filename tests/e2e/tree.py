@@ -134,6 +134,8 @@ def event_of(node):
     title, part = node.get("show", ""), Part(node)
     if title.startswith("Greeting") or part.all("zmtp.identity"):
         return greeting(part) if part.all("zmtp.version") else None
+    if title.startswith("Identity"):
+        return None
     if part.titled("Message: ") or not part.titled("Command ") and not part.all("zmtp.gssapi.kind"):
         return message(part)
     if part.titled("Command "):
