@@ -358,6 +358,7 @@ static void put_close(JsonBuilder *b, const struct zs_event_close *c)
 {
     zs_json_string(b, "outcome", zs_outcome_name(c->outcome));
     zs_json_string(b, "reason", c->reason);
+    zs_json_string(b, "sealed_reason", c->sealed);
     put_totals(b, "c2s", &c->session->side[ZS_C2S]);
     put_totals(b, "s2c", &c->session->side[ZS_S2C]);
 }

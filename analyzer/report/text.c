@@ -101,19 +101,50 @@ static const char *verdict_in_words(enum zs_verdict v)
     return words[v];
 }
 
+static void append_time(GString *line, int64_t unix_time)
+{
+    GDateTime *t = g_date_time_new_from_unix_local(unix_time);
+    char *text = t ? g_date_time_format(t, "%Y-%m-%d %H:%M:%S") : g_strdup("never");
+
+    g_string_append(line, text);
+    g_free(text);
+    if (t)
+        g_date_time_unref(t);
+}
+
 /* The verdict and what it is made from: the ticket's end, and how far the client's clock is ahead. */
 static void append_verdict(GString *line, const struct zs_context_facts *f)
 {
     g_string_append_printf(line, "; %s (", verdict_in_words(f->verdict));
-    GDateTime *end = g_date_time_new_from_unix_local(f->times.end);
-    char *text = end ? g_date_time_format(end, "%Y-%m-%d %H:%M:%S") : g_strdup("never");
-    g_string_append_printf(line, "ends %s", text);
-    g_free(text);
-    if (end)
-        g_date_time_unref(end);
+    g_string_append(line, "ends ");
+    append_time(line, f->times.end);
     if (f->authenticator_opened)
         g_string_append_printf(line, ", clock %+.3f s", (double)f->skew_ms / 1000);
     g_string_append_c(line, ')');
+}
+
+/* What not every context has. */
+static void append_extras(GString *line, const struct zs_context_facts *f)
+{
+    if (f->delegated) {
+        g_string_append(line, "; hands the service a ticket of ");
+        append_name(line, f->delegated_client ? f->delegated_client : "a user that is not shown");
+        if (f->delegated_end) {
+            g_string_append(line, " until ");
+            append_time(line, f->delegated_end);
+        }
+    }
+    if (f->channel_bindings)
+        g_string_append(line, "; bound to a channel");
+    if (f->transited) {
+        g_string_append(line, "; by way of ");
+        append_name(line, f->transited);
+    }
+    /* MIT's KDC puts a PAC into every ticket, and so does Active Directory. */
+    if (f->authorization && strcmp(f->authorization, "PAC") != 0) {
+        g_string_append(line, "; authorization data ");
+        append_name(line, f->authorization);
+    }
 }
 
 static void line_opened(GString *line, const struct zs_context_facts *f)
@@ -129,6 +160,7 @@ static void line_opened(GString *line, const struct zs_context_facts *f)
         g_string_append(line, "; flags");
         zs_append_gss_flags(line, f->gss_flags);
     }
+    append_extras(line, f);
     g_string_append(line, "; opened by ");
     append_name(line, f->keytab_entry);
 }
@@ -301,6 +333,8 @@ static void line_close(GString *line, const struct zs_event_close *c)
         g_string_append_printf(line, ": %s", c->reason);
     append_sent(line, "; TCP client", &c->session->side[ZS_C2S]);
     append_sent(line, ", server", &c->session->side[ZS_S2C]);
+    if (c->sealed)
+        g_string_append_printf(line, "; %s", c->sealed);
 }
 
 static void text_begin(const struct zs_report_options *o, const struct zs_report_capture *c)

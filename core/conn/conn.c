@@ -659,12 +659,14 @@ void zs_conn_end(struct zs_conn *c, bool closed, struct zs_stamp at)
     if (zs_session_conclude(&c->session))
         emit_context(c, ZS_C2S, at);
     ev.close.reason = zs_session_explain(&c->session, closed);
-    if (!ev.close.reason)
+    if (!ev.close.reason) {
         ev.close.outcome = ZS_OUTCOME_ESTABLISHED;
-    else if (c->midstream)
+        ev.close.sealed = zs_session_explain_sealed(&c->session);
+    } else if (c->midstream) {
         ev.close.outcome = ZS_OUTCOME_MIDSTREAM;
-    else
+    } else {
         ev.close.outcome = closed ? ZS_OUTCOME_FAILED : ZS_OUTCOME_INCOMPLETE;
+    }
     ev.close.has_handshake = c->has_handshake;
     ev.close.handshake_ns = c->handshake_ns;
     ev.close.session = &c->session;

@@ -70,7 +70,8 @@ struct zs_event_close {
     bool has_handshake; /* all of it was there: */
     int64_t
         handshake_ns;   /* from the first greeting's first octets to where both sides were ready */
-    const char *reason; /* NULL where established */
+    const char *reason; /* NULL where established; and there: */
+    const char *sealed; /* why messages stayed sealed, where no context says it; or NULL */
     const struct zs_session *session;
 };
 

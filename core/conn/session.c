@@ -518,6 +518,16 @@ static const char *explain_midstream(const struct zs_session *s)
     return "the connection began before the capture, and its handshake is not all in it";
 }
 
+const char *zs_session_explain_sealed(const struct zs_session *s)
+{
+    if (!lacks_ap_req(s) || !(s->side[ZS_C2S].sealed || s->side[ZS_S2C].sealed))
+        return NULL;
+    return s->foreign
+               ? "the context tokens are not Kerberos' own, so nothing that is sealed can be opened"
+               : "the AP-REQ is not in the capture, so nothing that is sealed can be opened: record the connection "
+                 "from its beginning";
+}
+
 const char *zs_session_explain(const struct zs_session *s, bool closed)
 {
     bool entered = s->midstream && (s->side[ZS_C2S].losses || s->side[ZS_S2C].losses);

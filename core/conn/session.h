@@ -116,5 +116,8 @@ bool zs_session_established(const struct zs_session *s);
  * before the capture it wants to have seen more: the end of both handshakes, and of GSSAPI the AP-REQ. closed: the
  * connection ended inside the capture. Static storage. */
 const char *zs_session_explain(const struct zs_session *s, bool closed);
+/* Why messages of an established conversation stayed sealed, where there is no context to say it; else NULL. Static
+ * storage. */
+const char *zs_session_explain_sealed(const struct zs_session *s);
 
 #endif

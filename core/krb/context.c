@@ -185,7 +185,7 @@ static void open_ap_rep(struct zs_context *c, krb5_context krb, struct zs_span a
         if (f->mutual)
             without_ap_rep(c, secret, ZS_WHY_AP_REP_MISSING,
                            "the capture has no AP-REP for this AP-REQ, so the acceptor's subkey is "
-                           "unknown");
+                           "unknown: it was not recorded, or the acceptor never answered");
         return;
     }
     if (zs_ap_rep_parse(ap_rep, &rep) == ZS_OK &&

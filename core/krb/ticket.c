@@ -213,12 +213,14 @@ static enum zs_why explain_given(const struct ladder *l, const char *service, co
         return ZS_WHY_KEY_DIFFERS;
     }
     if (l->bare_enctype) {
-        *reason = g_strdup_printf("the key given is not the one that sealed the ticket for %s (%s)",
-                                  service, with);
+        *reason = g_strdup_printf(
+            "the key given is not the one that sealed the ticket for %s (%s): give that "
+            "service's keytab",
+            service, with);
         return ZS_WHY_KEY_DIFFERS;
     }
     *reason = g_strdup_printf("the key given has another enctype than the one that sealed the "
-                              "ticket for %s (%s)",
+                              "ticket for %s (%s): give that service's keytab",
                               service, with);
     return ZS_WHY_NO_ENCTYPE;
 }
@@ -377,11 +379,12 @@ static enum zs_why explain_credentials(const struct zs_keyring *keys, const char
     if (l.principal) {
         g_string_printf(s,
                         "the credential cache holds a ticket for %s, but another one: it was "
-                        "fetched at another time, or by another user",
+                        "fetched at another time, or by another user; give the service's keytab",
                         service);
     } else {
         g_string_printf(s, "the credential cache holds no ticket for %s, but for ", service);
         append_others(s, &l);
+        g_string_append(s, "; give the cache of the user who connected");
     }
     *reason = g_string_free(s, FALSE);
     return l.principal ? ZS_WHY_KEY_DIFFERS : ZS_WHY_NO_PRINCIPAL;
@@ -394,7 +397,7 @@ static enum zs_why explain_no_keys(const struct zs_keyring *keys, const char *se
     char *with = sealed_with(&req->ticket);
 
     *reason =
-        g_strdup_printf("%s; the ticket is for %s (%s)",
+        g_strdup_printf("%s; the ticket is for %s (%s): give that service's keytab",
                         log ? "no keytab was given, and the key log has nothing on this context"
                             : "no keytab was given",
                         service, with);

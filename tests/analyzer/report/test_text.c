@@ -89,13 +89,27 @@ static void context_lines(void)
     struct zs_event ev = made_event(ZS_EVENT_CONTEXT);
 
     ev.context.facts = &facts;
+    says(&ev, BOTH
+         "context    alice@EXAMPLE.ORG to zmq/server@EXAMPLE.ORG; "
+         "ticket aes256-cts-hmac-sha1-96, session aes128-cts-hmac-sha1-96, "
+         "messages aes256-cts-hmac-sha1-96 (acceptor subkey); "
+         "times and clock are good (ends 2025-06-16 01:06:40, clock -0.012 s); "
+         "flags mutual replay conf integ trans; by way of A.EXAMPLE; authorization data PAC 142; "
+         "opened by service.keytab: zmq/server@EXAMPLE.ORG kvno 3\n");
+    facts.transited = NULL;
+    facts.authorization = (char *)"PAC";
+    facts.channel_bindings = facts.delegated = true;
+    facts.delegated_client = (char *)"alice@EXAMPLE.ORG";
+    facts.delegated_end = 1750036000;
     says(
         &ev, BOTH
         "context    alice@EXAMPLE.ORG to zmq/server@EXAMPLE.ORG; "
         "ticket aes256-cts-hmac-sha1-96, session aes128-cts-hmac-sha1-96, "
         "messages aes256-cts-hmac-sha1-96 (acceptor subkey); "
         "times and clock are good (ends 2025-06-16 01:06:40, clock -0.012 s); "
-        "flags mutual replay conf integ trans; opened by service.keytab: zmq/server@EXAMPLE.ORG kvno 3\n");
+        "flags mutual replay conf integ trans; hands the service a ticket of alice@EXAMPLE.ORG until "
+        "2025-06-16 01:06:40; bound to a channel; opened by service.keytab: zmq/server@EXAMPLE.ORG kvno 3\n");
+    facts.channel_bindings = facts.delegated = false;
     facts.authenticator_opened = facts.has_gss_flags = false;
     facts.subkey_etype = 0;
     facts.verdict = ZS_VERDICT_UNKNOWN;
@@ -259,6 +273,11 @@ static void close_lines(void)
     ev.close = (struct zs_event_close){.outcome = ZS_OUTCOME_ESTABLISHED, .session = &session};
     says(&ev, BOTH "close      established; TCP client sent 1 message (300 octets), "
                    "server sent 0 messages (0 octets) and 2 that stayed sealed\n");
+    ev.close.sealed = "nobody has the key";
+    says(&ev,
+         BOTH "close      established; TCP client sent 1 message (300 octets), "
+              "server sent 0 messages (0 octets) and 2 that stayed sealed; nobody has the key\n");
+    ev.close.sealed = NULL;
     ev.close.outcome = ZS_OUTCOME_FAILED;
     ev.close.reason = "nobody came";
     says(&ev, BOTH "close      failed: nobody came; TCP client sent 1 message (300 octets), "

@@ -846,6 +846,32 @@ static void refusals_in_words(void)
     explains(&h, true, "no AP-REQ was seen: the context tokens are not Kerberos' own");
 }
 
+/* Traffic shows that it was established, and nothing else would say why it stays sealed. */
+static void lost_ap_req_is_said_of_what_stays_sealed(void)
+{
+    struct heard h;
+
+    start(&h);
+    greet(&h, "GSSAPI", "GSSAPI");
+    zs_session_lost(&h.s, ZS_C2S);
+    g_assert_null(zs_session_explain_sealed(&h.s));
+    say_token(&h, ZS_S2C, talk_ap_rep(&talk));
+    hear(&h, ZS_S2C, talk_sealed(&talk, C, true, ACCEPTOR_FIRST, "00 05'READY'"));
+    hear(&h, ZS_C2S, talk_sealed(&talk, M, false, INITIATOR_FIRST + 1, "00'x'"));
+    g_assert_true(zs_session_established(&h.s));
+    g_assert_true(
+        g_str_has_prefix(zs_session_explain_sealed(&h.s), "the AP-REQ is not in the capture"));
+    zs_session_clear(&h.s);
+    /* Where there is a context, it says what there is to say. */
+    start(&h);
+    h.s.keys = NULL;
+    establish(&h, ZS_C2S);
+    say_sealed(&h, ZS_C2S, M, 1001, "00'x'");
+    g_assert_cmpuint(h.s.side[ZS_C2S].sealed, ==, 1);
+    g_assert_null(zs_session_explain_sealed(&h.s));
+    zs_session_clear(&h.s);
+}
+
 static void what_the_capture_lacks(void)
 {
     struct heard h;
@@ -938,6 +964,7 @@ static void add_tests(void)
     FACT(f6_mechanisms_differ);
     FACT(f7_f8_no_ready_from_the_acceptor);
     FACT(refusals_in_words);
+    FACT(lost_ap_req_is_said_of_what_stays_sealed);
     FACT(what_the_capture_lacks);
     FACT(what_somebody_else_opened_counts_as_open);
 #undef FACT
