@@ -234,6 +234,8 @@ static int observe(const struct read_options *r)
     bool live = r->interface || r->follow || g_strv_contains(o.files, "-");
     if (live) /* somebody waits for each line */
         setvbuf(stdout, NULL, _IOLBF, 0);
+    else
+        setvbuf(stdout, NULL, _IOFBF, 64 << 10);
     zs_interrupt_watch();
     bool ok = run_observation(r, &o, &error);
     zs_keyring_free(ring);

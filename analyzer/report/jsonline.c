@@ -89,11 +89,9 @@ void zs_json_base64(JsonBuilder *b, const char *name, struct zs_span s)
 /* Unix time in nanoseconds as RFC 3339 has it, UTC. */
 void zs_json_time(JsonBuilder *b, const char *name, int64_t ns)
 {
-    char *text = zs_clock_format(ns, "%Y-%m-%dT%H:%M:%S", 9, false);
-    char *zulu = g_strconcat(text, "Z", NULL);
-    zs_json_string(b, name, zulu);
-    g_free(zulu);
-    g_free(text);
+    char text[ZS_CLOCK_TEXT];
+
+    zs_json_string(b, name, zs_clock_format(ns, ZS_CLOCK_UTC, text));
 }
 
 bool zs_json_is_text(struct zs_span s)

@@ -55,10 +55,13 @@ extern const struct zs_report
 
 extern const struct zs_report zs_report_keylog; /* session secrets, as docs/secrets.md says */
 
-/* A time, UTC or local, as g_date_time_format() writes it, then a point and the first digits (1 to 9) of the fraction,
- * cut and not
- * rounded; g_free() it. */
-char *zs_clock_format(int64_t ns, const char *date_format, unsigned digits, bool local);
+enum zs_clock {
+    ZS_CLOCK_LOCAL, /* "13:34:08.145480", of this machine's time zone, cut to microseconds */
+    ZS_CLOCK_UTC,   /* "2026-11-24T13:34:08.145480123Z", RFC 3339 */
+};
+#define ZS_CLOCK_TEXT 40 /* octets that the longest text needs, with its NUL */
+/* A Unix time in nanoseconds, written to text, which is the answer. */
+const char *zs_clock_format(int64_t ns, enum zs_clock style, char text[static ZS_CLOCK_TEXT]);
 
 /* The event's name in the stream of docs/events.md, "message". */
 const char *zs_event_name(enum zs_event_kind kind);

@@ -408,19 +408,23 @@ static void text_event(const struct zs_report_options *o, const struct zs_report
                        const struct zs_event *ev)
 {
     bool backwards = ev->directed && ev->dir == ZS_S2C;
-    char *clock = zs_clock_format(ev->at.time_ns, "%H:%M:%S", 6, true);
-    GString *line = g_string_new(NULL);
+    static GString *line; /* of every event: its memory is used again */
+    char clock[ZS_CLOCK_TEXT];
 
-    g_string_append_printf(line, "%s%s #%" G_GUINT64_FORMAT " c%" G_GUINT64_FORMAT " %s %s %s%s ",
-                           colour(o, DIM), clock, ev->at.frame, c->number,
-                           backwards ? c->server : c->client, ev->directed ? ">" : "-",
-                           backwards ? c->client : c->server, colour(o, PLAIN));
-    g_string_append_printf(line, "%s%-10s ", colour(o, kind_colour(ev)), zs_event_name(ev->kind));
+    if (!line)
+        line = g_string_sized_new(256);
+    g_string_printf(line, "%s%s #%" G_GUINT64_FORMAT " c%" G_GUINT64_FORMAT " %s %s %s%s ",
+                    colour(o, DIM), zs_clock_format(ev->at.time_ns, ZS_CLOCK_LOCAL, clock),
+                    ev->at.frame, c->number, backwards ? c->server : c->client,
+                    ev->directed ? ">" : "-", backwards ? c->client : c->server, colour(o, PLAIN));
+    const char *name = zs_event_name(ev->kind);
+    g_string_append(line, colour(o, kind_colour(ev)));
+    g_string_append(line, name);
+    g_string_append_len(line, "           ", MAX(1, 11 - (gssize)strlen(name)));
     append_event(line, c, ev);
     g_string_append(line, colour(o, PLAIN));
-    fprintf(o->out, "%s\n", line->str);
-    g_string_free(line, TRUE);
-    g_free(clock);
+    g_string_append_c(line, '\n');
+    fwrite(line->str, 1, line->len, o->out);
     if (o->hex && ev->kind == ZS_EVENT_MESSAGE)
         zs_put_hex(o->out, ev->message->data);
 }
