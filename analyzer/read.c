@@ -163,7 +163,7 @@ static bool parse_share(struct read_options *r)
 
     if (!r->shard)
         return true;
-    if (sscanf(r->shard, "%5u/%5u%c", &r->share, &r->shares, &end) == 2 && r->share >= 1 &&
+    if (sscanf(r->shard, "%6u/%6u%c", &r->share, &r->shares, &end) == 2 && r->share >= 1 &&
         r->share <= r->shares)
         return true;
     fprintf(stderr, "zmtpscope: --shard %s: not I/N, I from 1 to N\n", r->shard);
