@@ -155,7 +155,7 @@ static void on_open(void *user, struct zs_connection *connection)
     zs_dialog_open(&c->dialog, "", p, (g_get_monotonic_time() - c->started) * 1000);
     if (zs_socket_subscribes(p->options.socket_type))
         for (; *topics; topics++)
-            zs_connection_subscribe(connection, zs_span(*topics, strlen(*topics)));
+            zs_connection_subscribe(connection, false, zs_span(*topics, strlen(*topics)));
     if (only_receives(c))
         return;
     c->lines = zs_lines_new(on_line, on_end, c);
@@ -193,50 +193,6 @@ static gboolean on_signal(gpointer user)
 }
 
 /* ==== the connection ==== */
-
-static GSocket *connect_one(GSocketAddress *address, guint seconds, GError **error)
-{
-    GSocket *s = g_socket_new(g_socket_address_get_family(address), G_SOCKET_TYPE_STREAM,
-                              G_SOCKET_PROTOCOL_DEFAULT, error);
-
-    if (!s)
-        return NULL;
-    g_socket_set_timeout(s, seconds);
-    if (g_socket_connect(s, address, NULL, error)) {
-        g_socket_set_timeout(s, 0);
-        return s;
-    }
-    g_object_unref(s);
-    return NULL;
-}
-
-/* The first of a name's addresses that takes it; *error is that of the last. */
-static GSocket *connect_to(GSocketConnectable *to, guint seconds, char **peer, GError **error)
-{
-    GSocketAddressEnumerator *all = g_socket_connectable_enumerate(to);
-    GSocketAddress *address;
-    GSocket *s = NULL;
-
-    for (;;) {
-        GError *next = NULL;
-        address = g_socket_address_enumerator_next(all, NULL, &next);
-        if (!address && !next)
-            break;
-        g_clear_error(error);
-        if (!address) {
-            g_propagate_error(error, next);
-            break;
-        }
-        s = connect_one(address, seconds, error);
-        if (s)
-            *peer = zs_address_format(address);
-        g_object_unref(address);
-        if (s)
-            break;
-    }
-    g_object_unref(all);
-    return s;
-}
 
 static int talk(struct client *c, GSocket *socket, struct zs_live *live,
                 const struct zs_peer_options *options)
@@ -279,7 +235,7 @@ static int initiate(const struct connect_options *o, const struct zs_peer_option
     if (credential)
         live = zs_live_initiate(credential, o->service, &why);
     if (to && !why)
-        socket = connect_to(to, (guint)(options->handshake_ns / 1000000000), &peer, &error);
+        socket = zs_address_connect(to, (guint)(options->handshake_ns / 1000000000), &peer, &error);
     if (socket) {
         zs_dialog_note(&c.dialog, "", "connected", peer);
         status = talk(&c, socket, live, options);

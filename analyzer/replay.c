@@ -5,6 +5,7 @@
 #include "analyzer/command.h"
 #include "analyzer/keys.h"
 #include "analyzer/observe.h"
+#include "analyzer/rehearsal.h"
 #include "analyzer/report/rerun.h"
 
 #include <errno.h>
@@ -15,6 +16,9 @@ struct replay_options {
     struct zs_key_options keys;
     char **files;
     gboolean json, all;
+    char *connect, *bind, *service; /* live */
+    char **ignore;
+    double pace, patience;
 };
 
 /* All connections that are open. */
@@ -41,6 +45,10 @@ static void clear_options(struct replay_options *o)
 {
     zs_key_options_clear(&o->keys);
     g_strfreev(o->files);
+    g_free(o->connect);
+    g_free(o->bind);
+    g_free(o->service);
+    g_strfreev(o->ignore);
 }
 
 static bool parse(int argc, char **argv, struct replay_options *o, GError **error)
@@ -49,6 +57,21 @@ static bool parse(int argc, char **argv, struct replay_options *o, GError **erro
         {"json", 'j', 0, G_OPTION_ARG_NONE, &o->json,
          "one JSON object a line, as docs/replay.md says", NULL},
         {"all", 'a', 0, G_OPTION_ARG_NONE, &o->all, "messages too, not the handshakes alone", NULL},
+        {"connect", 0, 0, G_OPTION_ARG_STRING, &o->connect,
+         "say the captured clients' messages again, to the live server at ENDPOINT", "ENDPOINT"},
+        {"bind", 0, 0, G_OPTION_ARG_STRING, &o->bind,
+         "say the captured servers' messages again, to live clients that come to ENDPOINT",
+         "ENDPOINT"},
+        {"service", 's', 0, G_OPTION_ARG_STRING, &o->service,
+         "live: whom to authenticate to, or whose tickets to take: SERVICE@HOST or a principal's name",
+         "NAME"},
+        {"pace", 0, 0, G_OPTION_ARG_DOUBLE, &o->pace,
+         "live: 1 for the capture's times, 0.5 for twice as fast; 0, as fast as answers come, is the default",
+         "FACTOR"},
+        {"patience", 0, 0, G_OPTION_ARG_DOUBLE, &o->patience,
+         "live: give an answer up after so long (5)", "SECONDS"},
+        {"ignore", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->ignore,
+         "live: part N of a message, from 1, need not be as captured (may be given again)", "N"},
         {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->files, NULL, "FILE..."},
         {0},
     };
@@ -61,8 +84,12 @@ static bool parse(int argc, char **argv, struct replay_options *o, GError **erro
         "Our server hears the captured client, our client the captured server. Of each connection a ladder of its\n"
         "handshake, what ours would have said otherwise and the clause that decides, and a verdict. Exit status: 0, 1 if\n"
         "a peer broke the protocol, 2 if something could not be read.\n\n"
-        "Example:\n  zmtpscope replay -K captures/reqrep.keytab captures/reqrep.pcap\n");
-    bool ok = zs_arguments_parse(c, argc, argv, "K", error);
+        "With --connect or --bind one side of each connection is said again live, with a fresh handshake and your own\n"
+        "ticket or the keytab of -K, and what is answered is held against the capture. Exit status: 0, 1 if an answer\n"
+        "differs, 2 if it could not be done.\n\n"
+        "Examples:\n  zmtpscope replay -K captures/reqrep.keytab captures/reqrep.pcap\n"
+        "  zmtpscope replay -K old.keytab old.pcap --connect tcp://server.example.org:5555 -s zmq@server.example.org\n");
+    bool ok = zs_arguments_parse(c, argc, argv, "Ks", error);
     g_option_context_free(c);
     return ok;
 }
@@ -196,9 +223,130 @@ static int replay(const struct replay_options *options, struct zs_keyring *ring)
     return s.counts.verdict[ZS_RERUN_BROKEN] ? ZS_EXIT_FINDINGS : ZS_EXIT_CLEAN;
 }
 
+/* ==== live ==== */
+
+static void on_script_event(void *user, const struct zs_report_connection *c,
+                            const struct zs_event *ev)
+{
+    GPtrArray *scripts = user;
+    struct zs_script *s = NULL;
+
+    for (guint i = scripts->len; i > 0 && !s; i--) {
+        struct zs_script *candidate = scripts->pdata[i - 1];
+        if (candidate->connection == c->number)
+            s = candidate;
+    }
+    if (!s) {
+        s = zs_script_new(c->number);
+        g_ptr_array_add(scripts, s);
+    }
+    zs_script_event(s, ev);
+}
+
+static void free_script(gpointer s)
+{
+    zs_script_free(s);
+}
+
+static void on_no_data(void *user, uint64_t connection, enum zs_dir dir, struct zs_span octets,
+                       struct zs_stamp at)
+{
+    (void)user;
+    (void)connection;
+    (void)dir;
+    (void)octets;
+    (void)at;
+}
+
+/* Those that cannot be said again are named, and left out. */
+static void drop_troubled(GPtrArray *scripts)
+{
+    for (guint i = 0; i < scripts->len;) {
+        const struct zs_script *s = scripts->pdata[i];
+        if (!s->trouble) {
+            i++;
+            continue;
+        }
+        fprintf(stderr, "zmtpscope: c%" G_GUINT64_FORMAT " is not said again: %s\n", s->connection,
+                s->trouble);
+        g_ptr_array_remove_index(scripts, i);
+    }
+}
+
+static bool parse_ignored(char **ignore, GArray *parts)
+{
+    for (; ignore && *ignore; ignore++) {
+        guint64 n;
+        if (!g_ascii_string_to_unsigned(*ignore, 10, 1, G_MAXUINT, &n, NULL)) {
+            fprintf(stderr, "zmtpscope: --ignore %s: not a part's number, from 1\n", *ignore);
+            return false;
+        }
+        guint part = (guint)n;
+        g_array_append_val(parts, part);
+    }
+    return true;
+}
+
+static int rehearse(const struct replay_options *o, struct zs_keyring *ring, GArray *ignored)
+{
+    GPtrArray *scripts = g_ptr_array_new_with_free_func(free_script);
+    const struct zs_onlooker onlooker = {
+        .event = on_script_event, .data = on_no_data, .user = scripts};
+    const struct zs_observation observation = {
+        .files = (const char *const *)o->files, .keys = ring, .onlooker = &onlooker};
+    const struct zs_rehearsal r = {
+        .connect = o->connect,
+        .bind = o->bind,
+        .service = o->service,
+        .keytab = o->keys.keytabs ? o->keys.keytabs[0] : NULL,
+        .play = {.role = o->bind ? ZS_ROLE_SERVER : ZS_ROLE_CLIENT,
+                 .pace = o->pace,
+                 .patience = o->patience,
+                 .ignore = ignored},
+        .scripts = scripts,
+        .json = o->json,
+    };
+    GError *error = NULL;
+    int status = ZS_EXIT_FAILED;
+
+    if (zs_observe(&observation, &error)) {
+        drop_troubled(scripts);
+        if (scripts->len)
+            status = zs_rehearse(&r);
+        else
+            fputs("zmtpscope: there is no connection that can be said again\n", stderr);
+    } else {
+        fprintf(stderr, "zmtpscope: %s\n", error->message);
+        g_error_free(error);
+    }
+    g_ptr_array_unref(scripts);
+    return status;
+}
+
+static const char *objection(const struct replay_options *o)
+{
+    if (!o->files)
+        return "no capture was named";
+    if (o->connect && o->bind)
+        return "--connect and --bind do not go together";
+    return NULL;
+}
+
+static int run_with(const struct replay_options *o, struct zs_keyring *ring)
+{
+    if (!o->connect && !o->bind)
+        return replay(o, ring);
+    GArray *ignored = g_array_new(FALSE, FALSE, sizeof(guint));
+    int status = ZS_EXIT_FAILED;
+    if (parse_ignored(o->ignore, ignored))
+        status = rehearse(o, ring, ignored);
+    g_array_unref(ignored);
+    return status;
+}
+
 static int run_replay(int argc, char **argv)
 {
-    struct replay_options o = {0};
+    struct replay_options o = {.patience = 5};
     GError *error = NULL;
     int status = ZS_EXIT_FAILED;
 
@@ -207,13 +355,13 @@ static int run_replay(int argc, char **argv)
         fprintf(stderr, "zmtpscope: %s; zmtpscope replay --help says what it takes\n",
                 error->message);
         g_error_free(error);
-    } else if (!o.files) {
-        fputs("zmtpscope: no capture was named; zmtpscope replay --help says what it takes\n",
-              stderr);
+    } else if (objection(&o)) {
+        fprintf(stderr, "zmtpscope: %s; zmtpscope replay --help says what it takes\n",
+                objection(&o));
     } else {
         struct zs_keyring *ring = zs_key_options_load(&o.keys);
         if (ring)
-            status = replay(&o, ring);
+            status = run_with(&o, ring);
         zs_keyring_free(ring);
     }
     clear_options(&o);
@@ -221,4 +369,4 @@ static int run_replay(int argc, char **argv)
 }
 
 const struct zs_command_line zs_command_replay = {
-    "replay", "captured connections run again, and judged", run_replay};
+    "replay", "captured connections run again, judged, or said to live peers", run_replay};

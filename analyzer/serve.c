@@ -9,9 +9,6 @@
 #include "analyzer/peers.h"
 
 #include <glib-unix.h>
-#include <glib/gstdio.h>
-#include <gio/gnetworking.h>
-#include <gio/gunixsocketaddress.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -382,39 +379,6 @@ static gboolean on_signal(gpointer user)
     return G_SOURCE_CONTINUE;
 }
 
-/* A socket file that a server before left behind is in the way of the next. */
-static void remove_stale(GSocketAddress *a)
-{
-    if (!G_IS_UNIX_SOCKET_ADDRESS(a))
-        return;
-    GUnixSocketAddress *u = G_UNIX_SOCKET_ADDRESS(a);
-    const char *path = g_unix_socket_address_get_path(u);
-    GStatBuf st;
-    if (g_unix_socket_address_get_address_type(u) == G_UNIX_SOCKET_ADDRESS_PATH &&
-        g_lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
-        g_unlink(path);
-}
-
-static GSocket *listen_on(const char *endpoint, GError **error)
-{
-    GSocketAddress *a = zs_address_to_bind(endpoint, error);
-    GSocket *s = NULL;
-
-    if (a)
-        s = g_socket_new(g_socket_address_get_family(a), G_SOCKET_TYPE_STREAM,
-                         G_SOCKET_PROTOCOL_DEFAULT, error);
-    if (s) {
-        remove_stale(a);
-        g_socket_set_blocking(s, FALSE);
-        g_socket_set_listen_backlog(s, SOMAXCONN);
-        if (!g_socket_bind(s, a, TRUE, error) || !g_socket_listen(s, error))
-            g_clear_object(&s);
-    }
-    if (a)
-        g_object_unref(a);
-    return s;
-}
-
 /* As many descriptors as this process may have. */
 static void raise_descriptors(void)
 {
@@ -494,7 +458,7 @@ static int accept_clients(struct server *s)
     if (!s->peer.null)
         s->credential = zs_live_server_credential(s->options->keytab, s->options->service, &why);
     if (!why)
-        s->socket = listen_on(endpoint, &error);
+        s->socket = zs_address_listen(endpoint, &error);
     if (s->socket)
         serve(s);
     else

@@ -4,7 +4,9 @@
  * Limits: a network interface's name in the place of an address (zmq_tcp(7)) is not looked up; no source address. */
 #include "analyzer/live/address.h"
 
+#include <gio/gnetworking.h>
 #include <gio/gunixsocketaddress.h>
+#include <glib/gstdio.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -130,4 +132,80 @@ char *zs_address_format(GSocketAddress *a)
     GUnixSocketAddress *u = G_UNIX_SOCKET_ADDRESS(a);
     bool abstract = g_unix_socket_address_get_address_type(u) == G_UNIX_SOCKET_ADDRESS_ABSTRACT;
     return g_strdup_printf("ipc://%s%s", abstract ? "@" : "", g_unix_socket_address_get_path(u));
+}
+
+static GSocket *connect_one(GSocketAddress *address, guint seconds, GError **error)
+{
+    GSocket *s = g_socket_new(g_socket_address_get_family(address), G_SOCKET_TYPE_STREAM,
+                              G_SOCKET_PROTOCOL_DEFAULT, error);
+
+    if (!s)
+        return NULL;
+    g_socket_set_timeout(s, seconds);
+    if (g_socket_connect(s, address, NULL, error)) {
+        g_socket_set_timeout(s, 0);
+        return s;
+    }
+    g_object_unref(s);
+    return NULL;
+}
+
+GSocket *zs_address_connect(GSocketConnectable *to, guint seconds, char **peer, GError **error)
+{
+    GSocketAddressEnumerator *all = g_socket_connectable_enumerate(to);
+    GSocketAddress *address;
+    GSocket *s = NULL;
+
+    for (;;) {
+        GError *next = NULL;
+        address = g_socket_address_enumerator_next(all, NULL, &next);
+        if (!address && !next)
+            break;
+        g_clear_error(error);
+        if (!address) {
+            g_propagate_error(error, next);
+            break;
+        }
+        s = connect_one(address, seconds, error);
+        if (s)
+            *peer = zs_address_format(address);
+        g_object_unref(address);
+        if (s)
+            break;
+    }
+    g_object_unref(all);
+    return s;
+}
+
+/* A socket file that a server before left behind is in the way of the next. */
+static void remove_stale(GSocketAddress *a)
+{
+    if (!G_IS_UNIX_SOCKET_ADDRESS(a))
+        return;
+    GUnixSocketAddress *u = G_UNIX_SOCKET_ADDRESS(a);
+    const char *path = g_unix_socket_address_get_path(u);
+    GStatBuf st;
+    if (g_unix_socket_address_get_address_type(u) == G_UNIX_SOCKET_ADDRESS_PATH &&
+        g_lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
+        g_unlink(path);
+}
+
+GSocket *zs_address_listen(const char *endpoint, GError **error)
+{
+    GSocketAddress *a = zs_address_to_bind(endpoint, error);
+    GSocket *s = NULL;
+
+    if (a)
+        s = g_socket_new(g_socket_address_get_family(a), G_SOCKET_TYPE_STREAM,
+                         G_SOCKET_PROTOCOL_DEFAULT, error);
+    if (s) {
+        remove_stale(a);
+        g_socket_set_blocking(s, FALSE);
+        g_socket_set_listen_backlog(s, SOMAXCONN);
+        if (!g_socket_bind(s, a, TRUE, error) || !g_socket_listen(s, error))
+            g_clear_object(&s);
+    }
+    if (a)
+        g_object_unref(a);
+    return s;
 }

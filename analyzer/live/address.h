@@ -8,8 +8,13 @@
 
 /* To connect to; names are looked up when that is done. NULL: *error. */
 GSocketConnectable *zs_address_to_connect(const char *endpoint, GError **error);
+/* The first of its addresses that takes the connection within seconds: *peer is that one, g_free() it. NULL: *error is
+ * that of the last. Blocking. */
+GSocket *zs_address_connect(GSocketConnectable *to, guint seconds, char **peer, GError **error);
 /* To listen on; a name is looked up here. Port 0 is any that is free. NULL: *error. */
 GSocketAddress *zs_address_to_bind(const char *endpoint, GError **error);
+/* A socket that listens there, not blocking. NULL: *error. */
+GSocket *zs_address_listen(const char *endpoint, GError **error);
 /* "tcp://127.0.0.1:5555"; g_free() it. */
 char *zs_address_format(GSocketAddress *a);
 

@@ -406,9 +406,9 @@ bool zs_connection_send(struct zs_connection *c, const struct zs_span *parts, si
     return true;
 }
 
-bool zs_connection_subscribe(struct zs_connection *c, struct zs_span topic)
+bool zs_connection_subscribe(struct zs_connection *c, bool cancel, struct zs_span topic)
 {
-    bool ok = zs_peer_subscribe(&c->peer, topic);
+    bool ok = cancel ? zs_peer_cancel(&c->peer, topic) : zs_peer_subscribe(&c->peer, topic);
 
     settle_soon(c);
     return ok;

@@ -37,7 +37,8 @@ const struct zs_peer *zs_connection_peer(const struct zs_connection *c);
 bool zs_connection_send(struct zs_connection *c, const struct zs_span *parts, size_t n);
 /* One frame of one. */
 bool zs_connection_send_frame(struct zs_connection *c, struct zs_span data, bool more);
-bool zs_connection_subscribe(struct zs_connection *c, struct zs_span topic);
+/* cancel: takes a subscription back. */
+bool zs_connection_subscribe(struct zs_connection *c, bool cancel, struct zs_span topic);
 /* So much waits to be sent that no more should be given. */
 bool zs_connection_is_full(const struct zs_connection *c);
 /* Ends it when all is sent; on_closed follows. */

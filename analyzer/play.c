@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A script, said by one of its sides to a live peer. A line of ours waits until all that the other side had said
+ * before it in the capture has come, or has been waited for in vain: so questions follow answers as they did.
+ *
+ * Limits: their messages are expected in the captured order. A subscription of theirs is a line that comes, too. */
+#include "analyzer/play.h"
+
+#include <string.h>
+
+enum { SETTLE_MS = 300 }; /* behind the last line: for what comes though the capture has none */
+
+struct zs_play {
+    const struct zs_script *script;
+    const struct zs_play_options *options;
+    const struct zs_play_handler *handler;
+    void *user;
+    struct zs_connection *connection;
+    enum zs_dir ours;
+    guint next; /* line: all before it are done */
+    guint
+        awaited; /* line of theirs that has not come; all of theirs before it have, or were given up */
+    GPtrArray *coming;   /* parts so far of their message; of GBytes */
+    gint64 opened, said; /* microseconds: when it stood, when ours last spoke */
+    guint timer;
+    struct zs_account account;
+    bool over;
+};
+
+static void go_on(struct zs_play *p);
+
+static const struct zs_line *line_at(const struct zs_play *p, guint i)
+{
+    return i < p->script->lines->len ? p->script->lines->pdata[i] : NULL;
+}
+
+static gboolean on_timer(gpointer user)
+{
+    struct zs_play *p = user;
+
+    p->timer = 0;
+    go_on(p);
+    return G_SOURCE_REMOVE;
+}
+
+static void wake(struct zs_play *p, gint64 microseconds)
+{
+    if (p->timer)
+        g_source_remove(p->timer);
+    p->timer = g_timeout_add((guint)MAX(microseconds / 1000 + 1, 1), on_timer, p);
+}
+
+/* ==== ours ==== */
+
+static bool say(struct zs_play *p, const struct zs_line *l)
+{
+    struct zs_span *parts = g_new(struct zs_span, l->parts->len);
+    bool ok;
+
+    for (guint i = 0; i < l->parts->len; i++) {
+        gsize n;
+        const void *octets = g_bytes_get_data(l->parts->pdata[i], &n);
+        parts[i] = zs_span(octets, n);
+    }
+    if (l->kind == ZS_LINE_MESSAGE)
+        ok = zs_connection_send(p->connection, parts, l->parts->len);
+    else
+        ok = zs_connection_subscribe(p->connection, l->kind == ZS_LINE_CANCEL, parts[0]);
+    g_free(parts);
+    p->said = g_get_monotonic_time();
+    p->account.sent += ok;
+    return ok;
+}
+
+/* When the line is due, by the capture's times. */
+static gint64 due(const struct zs_play *p, const struct zs_line *l)
+{
+    const struct zs_line *first = line_at(p, 0);
+
+    return p->opened +
+           (gint64)((double)(l->at.time_ns - first->at.time_ns) / 1000 * p->options->pace);
+}
+
+/* ==== theirs ==== */
+
+static void tell(struct zs_play *p, const struct zs_line *l, const char *what)
+{
+    char *sentence = l ? g_strdup_printf("packet #%" G_GUINT64_FORMAT ": %s", l->at.frame, what)
+                       : g_strdup(what);
+
+    p->handler->on_difference(p->user, p, sentence);
+    g_free(sentence);
+}
+
+static bool is_ignored(const struct zs_play *p, guint part)
+{
+    for (guint i = 0; p->options->ignore && i < p->options->ignore->len; i++)
+        if (g_array_index(p->options->ignore, guint, i) == part)
+            return true;
+    return false;
+}
+
+static char *quote(GBytes *octets)
+{
+    gsize n;
+    const char *p = g_bytes_get_data(octets, &n);
+    char *text = g_strndup(p ? p : "", MIN(n, 60));
+    char *escaped = g_strescape(text, NULL);
+
+    g_free(text);
+    return escaped;
+}
+
+/* The first thing that is not as captured, in words; NULL: all is. */
+static char *find_difference(const struct zs_play *p, const struct zs_line *l, GPtrArray *came)
+{
+    if (came->len != l->parts->len)
+        return g_strdup_printf("%u parts came, the capture has %u", came->len, l->parts->len);
+    for (guint i = 0; i < came->len; i++) {
+        if (is_ignored(p, i + 1) || g_bytes_equal(came->pdata[i], l->parts->pdata[i]))
+            continue;
+        char *a = quote(came->pdata[i]), *b = quote(l->parts->pdata[i]);
+        char *text = g_strdup_printf(
+            "part %u is \"%s\" (%zu octets), the capture has \"%s\" (%zu octets)", i + 1, a,
+            g_bytes_get_size(came->pdata[i]), b, g_bytes_get_size(l->parts->pdata[i]));
+        g_free(a);
+        g_free(b);
+        return text;
+    }
+    return NULL;
+}
+
+/* Moves to their next line, from where awaited is. */
+static const struct zs_line *find_awaited(struct zs_play *p)
+{
+    const struct zs_line *l;
+
+    while ((l = line_at(p, p->awaited)) && l->dir == p->ours)
+        p->awaited++;
+    return l;
+}
+
+static void take(struct zs_play *p, enum zs_line_kind kind, GPtrArray *came)
+{
+    const struct zs_line *l = find_awaited(p);
+    gint64 latency = (g_get_monotonic_time() - (p->said ? p->said : p->opened)) * 1000;
+
+    if (!l) {
+        p->account.extra++;
+        tell(p, NULL, "a message came that the capture does not have");
+        return;
+    }
+    p->awaited++;
+    g_array_append_val(p->account.latencies, latency);
+    char *what =
+        kind == l->kind ? find_difference(p, l, came) : g_strdup("something of another kind came");
+    if (what) {
+        p->account.differed++;
+        tell(p, l, what);
+    } else {
+        p->account.matched++;
+    }
+    g_free(what);
+}
+
+/* ==== the course ==== */
+
+/* Does any line of theirs before this one still have to come? */
+static bool awaits_before(struct zs_play *p, guint line)
+{
+    return find_awaited(p) && p->awaited < line;
+}
+
+static void give_up_before(struct zs_play *p, guint line)
+{
+    while (awaits_before(p, line)) {
+        tell(p, line_at(p, p->awaited), "its message did not come");
+        p->awaited++;
+        p->account.missing++;
+    }
+}
+
+/* Says what may be said, and sees to what is waited for. */
+static void go_on(struct zs_play *p)
+{
+    gint64 patience = (gint64)(p->options->patience * 1e6);
+
+    while (!p->over && p->next < p->script->lines->len) {
+        const struct zs_line *l = line_at(p, p->next);
+        gint64 now = g_get_monotonic_time(), last = MAX(p->said, p->opened);
+        guint before = p->next + (l->dir != p->ours);
+        if (awaits_before(p, before)) {
+            if (now < last + patience) {
+                wake(p, last + patience - now);
+                return;
+            }
+            give_up_before(p, before);
+        }
+        if (l->dir == p->ours && now < due(p, l)) {
+            wake(p, due(p, l) - now);
+            return;
+        }
+        if (l->dir == p->ours && zs_connection_is_full(p->connection))
+            return; /* on_drained() comes back */
+        if (l->dir == p->ours && !say(p, l))
+            tell(p, l, "ours could not be sent");
+        p->next++;
+    }
+    if (p->over)
+        return;
+    if (g_get_monotonic_time() < MAX(p->said, p->opened) + SETTLE_MS * 1000)
+        wake(p, SETTLE_MS * 1000);
+    else
+        zs_connection_close(p->connection);
+}
+
+static void on_event(void *user, struct zs_connection *c, bool said, const struct zs_peer_event *ev)
+{
+    struct zs_play *p = user;
+    bool subscribes = ev->kind == ZS_PEER_COMMAND &&
+                      (ev->command == ZS_CMD_SUBSCRIBE || ev->command == ZS_CMD_CANCEL);
+    (void)c;
+
+    if (said || !(ev->kind == ZS_PEER_MESSAGE || subscribes))
+        return;
+    g_ptr_array_add(p->coming, g_bytes_new(ev->body.p, ev->body.n));
+    if (ev->more)
+        return;
+    take(p,
+         ev->kind == ZS_PEER_MESSAGE       ? ZS_LINE_MESSAGE
+         : ev->command == ZS_CMD_SUBSCRIBE ? ZS_LINE_SUBSCRIBE
+                                           : ZS_LINE_CANCEL,
+         p->coming);
+    g_ptr_array_set_size(p->coming, 0);
+    wake(p, 0);
+}
+
+static void on_open(void *user, struct zs_connection *c)
+{
+    struct zs_play *p = user;
+    (void)c;
+
+    p->opened = g_get_monotonic_time();
+    go_on(p);
+}
+
+static void on_drained(void *user, struct zs_connection *c)
+{
+    (void)c;
+    go_on(user);
+}
+
+static void on_closed(void *user, struct zs_connection *c, const char *why)
+{
+    struct zs_play *p = user;
+    (void)c;
+
+    p->over = true;
+    if (p->opened)
+        give_up_before(p, p->script->lines->len);
+    if (why || !p->opened)
+        p->account.failed = g_strdup(why ? why : "the other side closed before both were through");
+    p->handler->on_end(p->user, p);
+}
+
+static struct zs_span span_of(GBytes *b)
+{
+    gsize n;
+    const void *octets = g_bytes_get_data(b, &n);
+
+    return zs_span(octets, n);
+}
+
+struct zs_play *zs_play_new(GSocket *socket, struct zs_live *live, const struct zs_script *script,
+                            const struct zs_play_options *options,
+                            const struct zs_play_handler *handler, void *user)
+{
+    static const struct zs_connection_handler own = {
+        .on_event = on_event, .on_open = on_open, .on_drained = on_drained, .on_closed = on_closed};
+    struct zs_play *p = g_new0(struct zs_play, 1);
+
+    *p = (struct zs_play){.script = script, .options = options, .handler = handler, .user = user};
+    p->ours = options->role == ZS_ROLE_CLIENT ? script->client : zs_dir_other(script->client);
+    p->coming = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
+    p->account.latencies = g_array_new(FALSE, FALSE, sizeof(gint64));
+    struct zs_peer_options o = zs_peer_options(options->role, script->type[p->ours]);
+    o.null = script->null;
+    o.plaintext = script->plaintext;
+    o.metadata = span_of(script->metadata[p->ours]);
+    p->connection = zs_connection_new(socket, &o, live, &own, p);
+    return p;
+}
+
+const struct zs_account *zs_play_account(const struct zs_play *p)
+{
+    return &p->account;
+}
+
+const struct zs_script *zs_play_script(const struct zs_play *p)
+{
+    return p->script;
+}
+
+void zs_play_free(struct zs_play *p)
+{
+    if (!p)
+        return;
+    if (p->timer)
+        g_source_remove(p->timer);
+    zs_connection_free(p->connection);
+    g_ptr_array_unref(p->coming);
+    g_array_unref(p->account.latencies);
+    g_free(p->account.failed);
+    g_free(p);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ZS_ANALYZER_REHEARSAL_H
+#define ZS_ANALYZER_REHEARSAL_H
+
+/* Captured connections, one side of each said again to live peers: fresh handshakes, fresh keys, the same messages. */
+#include "analyzer/play.h"
+
+struct zs_rehearsal {
+    const char *connect, *bind; /* one of them: an endpoint */
+    const char *service;        /* whom to authenticate to; bound: whose tickets to take, or NULL */
+    const char *keytab;         /* bound: the service's keys; NULL: the default */
+    struct zs_play_options play;
+    GPtrArray *scripts; /* of struct zs_script */
+    bool json;
+};
+
+/* All at once if connected; bound, one after the other as clients come. Writes its account to standard output; what
+ * could not be done to standard error. An exit status. */
+int zs_rehearse(const struct zs_rehearsal *r);
+
+#endif
