@@ -318,7 +318,7 @@ static const struct topic_rule *rule_of(const struct zs_shown *s, const struct z
  * rule was found. */
 static bool is_payload(const struct zs_pdu *pdu, const struct topic_rule *rule)
 {
-    if (pdu->role != ZS_PART_PAYLOAD)
+    if (pdu->role != ZS_PART_PAYLOAD || (pdu->whole && pdu->part <= pdu->whole->delimiter))
         return false;
     return !rule || !is_first(pdu) || pdu->last;
 }
