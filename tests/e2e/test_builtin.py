@@ -163,7 +163,7 @@ def of_sealed(name):
             "principals": lambda p: len(shown_values(p, "zmtp.gssapi.client", "zmtp.gssapi.service")),
             "READY, PING and PONG read": lambda p: opened(p, "zmtp.command-name"),
             "message parts whose text is read": lambda p: count(p, "zmtp.data.text"),
-            "mechanism said of frames": lambda p: ", ".join(sorted(shown_values(p, "zmtp.mechanism"))) or "none"}
+            "mechanism, of greetings and frames": lambda p: ", ".join(sorted(shown_values(p, "zmtp.mechanism"))) or "none"}
     return {fact: [say(run) for run in runs] for fact, say in rows.items()}
 
 
