@@ -15,7 +15,7 @@ sys.path.insert(0, str(PROJECT / "captures"))
 
 from lab import kdc, namespace, process  # noqa: E402
 from lab.bench import Bench  # noqa: E402
-from lab.stories import SERVICE, answers, asks, at  # noqa: E402
+from lab.stories import LEFT, SERVICE, answers, asks, at  # noqa: E402
 
 CAPTURES = PROJECT / "captures"
 PRINCIPAL = f"{SERVICE}@{kdc.REALM}"
@@ -118,6 +118,33 @@ def for_libzmq(stage):
     check("replies", peer.messages("received"), [[b"world 0"], [b"world 1"], [b"world 2"]])
 
 
+def subscriber_to_libzmq(stage):
+    """pubsub-null.pcap's SUB, said to an XPUB of libzmq: two subscriptions, one of them cancelled."""
+    peer = stage.bench.peer(f"xpub{stage.port}", "XPUB", [
+        ["recv"], ["recv"], ["send", "weather.zurich", "rain"], ["send", "sport", "1:0"],
+        ["send", "politics", "nobody asked"], ["recv"], ["send", "weather.bern", "too late"], ["send", "sport", "1:1"],
+        LEFT], bind=at(stage.port))
+    out, status = finish(stage.start("pubsub-null.pcap", "--connect", "--json"))
+    peer.wait()
+    check("exit status", status, 0)
+    check("account", accounts(out), [(3, 3, 0, 0, 0)])
+    check("subscriptions", peer.messages("received"), [[b"\1weather"], [b"\1sport"], [b"\0weather"]])
+
+
+def publisher_for_libzmq(stage):
+    """Its XPUB, said to a SUB of libzmq."""
+    running = stage.start("pubsub-null.pcap", "--bind", "--json")
+    await_port(stage.port)
+    peer = stage.bench.peer(f"sub{stage.port}", "SUB", [
+        ["subscribe", "weather"], ["subscribe", "sport"], ["recv"], ["recv"], ["unsubscribe", "weather"], ["recv"]],
+        connect=at(stage.port))
+    peer.wait()
+    out, status = finish(running)
+    check("exit status", status, 0)
+    check("account", accounts(out), [(3, 3, 0, 0, 0)])
+    check("published", peer.messages("received"), [[b"weather.zurich", b"rain"], [b"sport", b"1:0"], [b"sport", b"1:1"]])
+
+
 def among_ours(stage, capture, client, server):
     """Both sides by ours: what each said, the other had captured."""
     bound = stage.start(capture, "--bind", "--json")
@@ -133,6 +160,8 @@ ACTS = [("to libzmq, the same answers", same_answers),
         ("to libzmq, an answer changed", changed_answer),
         ("to libzmq, that part ignored", ignored_part),
         ("for libzmq, as the server", for_libzmq),
+        ("to libzmq, a subscriber", subscriber_to_libzmq),
+        ("for libzmq, a publisher", publisher_for_libzmq),
         ("ours to ours, reqrep", lambda s: among_ours(s, "reqrep.pcap", [(3, 3, 0, 0, 0)], [(3, 3, 0, 0, 0)])),
         ("ours to ours, pubsub-null", lambda s: among_ours(s, "pubsub-null.pcap", [(3, 3, 0, 0, 0)], [(3, 3, 0, 0, 0)])),
         ("ours to ours, push-pull", lambda s: among_ours(s, "push-pull.pcap", [(9, 0, 0, 0, 0)], [(0, 9, 0, 0, 0)])),
