@@ -2,14 +2,17 @@
 /* The program whose memory test_dump searches: it opens a context with a keytab, and the tokens of its messages, and
  * knows of keys what these files say, nothing else. Then it ends with a core dump, or stops to have one taken.
  *
- * dumped MODE HOST END REQ REP KEYTAB TOKEN...
+ * dumped MODE HOST END REQ REP KEYS TOKEN...
  *   MODE  open: everything is still there; released: everything was given back; careless: so it was, but a key was
  *         copied to where it does not belong
  *   HOST  program: libgcrypt as our programs have it; plugin: as Wireshark has it
- *   END   abort: dies of it; stop: waits */
+ *   END   abort: dies of it; stop: waits
+ *   KEYS  a keytab's path; or key:PATH, password:PATH, keylog:PATH, for what the file says */
 #include "core/krb/context.h"
 #include "core/krb/init.h"
+#include "core/krb/secrets.h"
 
+#include <fcntl.h>
 #include <gcrypt.h>
 #include <glib.h>
 #include <signal.h>
@@ -17,6 +20,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 static struct zs_span contents(const char *path)
 {
@@ -51,11 +55,37 @@ static void open_tokens(const struct zs_context *c, char **paths)
     }
 }
 
+/* A key or a password as a user types it; wiped behind, as a program must do with its own. */
+static bool add_typed(struct zs_keyring *r, const char *path, bool password, char **why)
+{
+    char text[200] = "";
+    int fd = open(path, O_RDONLY);
+    ssize_t n = read(fd, text, sizeof text - 1);
+
+    close(fd);
+    bool ok = n > 0 && (password ? zs_keyring_add_password(r, "zmq/server.example.org@EXAMPLE.ORG",
+                                                           text, why)
+                                 : zs_keyring_add_key(r, text, why));
+    explicit_bzero(text, sizeof text);
+    return ok;
+}
+
+static bool add_keys(struct zs_keyring *r, const char *keys, char **why)
+{
+    const char *path = strchr(keys, ':');
+
+    if (!path)
+        return zs_keyring_add_keytab(r, keys, why);
+    if (g_str_has_prefix(keys, "keylog"))
+        return zs_keyring_add_keylog(r, path + 1, why);
+    return add_typed(r, path + 1, g_str_has_prefix(keys, "password"), why);
+}
+
 int main(int argc, char **argv)
 {
     const struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
     volatile char *careless = NULL;
-    char *why;
+    char *why = NULL;
 
     if (argc < 7)
         return 2;
@@ -63,8 +93,8 @@ int main(int argc, char **argv)
     prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY);
     init(argv[2]);
     struct zs_keyring *r = zs_keyring_new();
-    if (!zs_keyring_add_keytab(r, argv[6], &why))
-        g_error("%s", why);
+    if (!add_keys(r, argv[6], &why))
+        g_error("%s", why ? why : argv[6]);
     struct zs_context *c =
         zs_context_new(r, contents(argv[4]), contents(argv[5]), g_get_real_time() * 1000);
     open_tokens(c, argv + 7);

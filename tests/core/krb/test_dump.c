@@ -4,10 +4,11 @@
  *
  * The dump is the kernel's, or, where the kernel is set to hand it to somebody else, gdb's gcore.
  *
- * Limits: it searches for keys as they are and as HMAC and RC4 use them, by halves; not for what a key schedule makes
+ * Limits: it searches for keys as they are, in digits, and as HMAC and RC4 use them, by halves; not for what a key schedule makes
  * of them further on, nor for the keys that RC4 makes for each message. */
 #include "core/krb/enctype.h"
 #include "core/krb/init.h"
+#include "core/krb/secrets.h"
 #include "core/wire/token.h"
 #include "tests/core/krb/mit.h"
 
@@ -65,11 +66,25 @@ static void add_derived(struct story *s, const struct zs_key *key, uint8_t usage
     }
 }
 
+/* In hexadecimal digits, as keys are given. */
+static void add_written(struct story *s, const struct zs_key *key)
+{
+    GByteArray *digits = g_byte_array_new();
+
+    for (size_t i = 0; i < key->n; i++) {
+        char two[3];
+        g_snprintf(two, sizeof two, "%02x", key->octets[i]);
+        g_byte_array_append(digits, (const uint8_t *)two, 2);
+    }
+    g_ptr_array_add(s->derived, digits);
+}
+
 static void add_key(struct story *s, const struct zs_key *key)
 {
     static const uint8_t usages[] = {2, 11, 12, 22, 24};
 
     g_ptr_array_add(s->base, der_octets(key->octets, key->n));
+    add_written(s, key);
     add_padded(s, key->octets, key->n);
     for (size_t i = 0; i < sizeof usages; i++)
         add_derived(s, key, usages[i]);
@@ -297,6 +312,54 @@ static void old_keys_are_in_no_dump(gconstpointer session)
     mit_end(&t);
 }
 
+/* The keys are from a file of this kind, which replaces the story's keytab. */
+static void keys_given_otherwise(struct story *s, const char *kind, const char *text)
+{
+    char *keytab = s->files->pdata[2], *given = g_strconcat(kind, ":", keytab, NULL);
+
+    g_assert_true(g_file_set_contents(keytab, text, -1, NULL));
+    s->files->pdata[2] = given;
+    assert_found(s, "open", "program", false);
+    assert_found(s, "released", "program", false);
+    s->files->pdata[2] = keytab;
+    g_free(given);
+}
+
+/* A key and a session secret in hexadecimal digits, and a password, which is searched for itself. */
+static void keys_of_other_sources_are_in_no_dump(void)
+{
+    static const char password[] = "correct horse battery staple, and some more";
+    struct story s;
+    struct forge f;
+    char *why;
+
+    forge_init(&f, 18);
+    struct zs_keyring *r = zs_keyring_new();
+    g_assert_true(zs_keyring_add_password(r, "zmq/server.example.org@EXAMPLE.ORG", password, &why));
+    for (size_t i = 0; i < zs_keyring_size(r); i++)
+        if (zs_keyring_at(r, i)->key.enctype == 18)
+            f.service_key = zs_keyring_at(r, i)->key;
+    GByteArray *req = forge_ap_req(&f), *rep = forge_ap_rep(&f);
+    struct zs_context *c =
+        zs_context_new(r, span_of(req), span_of(rep), FORGE_NOW * INT64_C(1000000000));
+    char *secret = zs_context_secret(c);
+    zs_context_free(c);
+    zs_keyring_free(r);
+    story_init(&s, &f, req, rep);
+    add_key(&s, &f.initiator_subkey);
+    add_key(&s, &f.acceptor_subkey);
+    g_ptr_array_add(s.derived, der_octets(password, sizeof password - 1));
+    add_tokens(&s, &f);
+    const GByteArray *digits = s.derived->pdata[0]; /* the service's */
+    char *key = g_strdup_printf("aes256-cts:%.*s", (int)digits->len, (const char *)digits->data);
+    keys_given_otherwise(&s, "password", password);
+    keys_given_otherwise(&s, "key", key);
+    keys_given_otherwise(&s, "keylog", secret);
+    g_free(key);
+    zs_secret_free(secret);
+    story_clear(&s);
+}
+
 static void gdbs_dump_has_none_either(void)
 {
     struct story s;
@@ -325,6 +388,8 @@ int main(int argc, char **argv)
         g_test_add_data_func(path, GINT_TO_POINTER(session), cfx_keys_are_in_no_dump);
         g_free(path);
     }
+    g_test_add_func("/dump/keys_of_other_sources_are_in_no_dump",
+                    keys_of_other_sources_are_in_no_dump);
     g_test_add_func("/dump/gdbs_dump_has_none_either", gdbs_dump_has_none_either);
     g_test_add_data_func("/dump/old_keys_are_in_no_dump/des3-cbc-sha1",
                          GINT_TO_POINTER(ENCTYPE_DES3_CBC_SHA1), old_keys_are_in_no_dump);
