@@ -7,7 +7,9 @@ Limits: MANIFEST gives the number of some commands (heartbeats) as a least one.
 import collections
 import functools
 import json
+import pathlib
 import sys
+import tempfile
 import unittest
 
 import jsonschema
@@ -69,6 +71,24 @@ class ManifestRead(unittest.TestCase):
         for capture in self.captures:
             with self.subTest(capture=capture["name"]):
                 self.assertEqual(self.events[capture["name"]][0]["link_types"], [capture["link_type"]])
+
+    def test_a_run_cut_into_two_files_says_the_same(self):
+        """A connection goes on in the next file, its handshake in an earlier one."""
+        with tempfile.TemporaryDirectory() as directory:
+            for capture in self.captures:
+                octets = (subject.CAPTURES / capture["file"]).read_bytes()
+                if not capture["file"].endswith(".pcap") or not capture["keytab"] or len(octets) > 1 << 20:
+                    continue
+                with self.subTest(capture=capture["name"]):
+                    ends = [24]
+                    while ends[-1] < len(octets):
+                        ends.append(ends[-1] + 16 + int.from_bytes(octets[ends[-1] + 8:ends[-1] + 12], sys.byteorder))
+                    cut = ends[len(ends) * 2 // 3]  # behind most handshakes
+                    first, second = (pathlib.Path(directory, name) for name in ("1.pcap", "2.pcap"))
+                    first.write_bytes(octets[:cut])
+                    second.write_bytes(octets[:24] + octets[cut:])
+                    events = subject.read_json(BINARY, first, capture["keytab"], more=[second])
+                    self.assertEqual(events[1:-1], self.events[capture["name"]][1:-1])
 
     @each_connection
     def test_endpoints(self, row, events):
