@@ -15,6 +15,8 @@ struct zs_report_options {
     uint64_t *secrets; /* key log: counts its lines there */
 };
 
+#define ZS_REPORT_ENDPOINT 64 /* octets that the longest name of an end needs, with its NUL */
+
 /* The connection that an event belongs to. */
 struct zs_report_connection {
     uint64_t number;                     /* from 1 */

@@ -266,8 +266,10 @@ static void line_message(GString *line, const struct zs_report_connection *c,
         g_string_append_c(line, ' ');
     }
     size_t n = r->wrapped && !r->verified ? r->frame.body.n : r->data.n;
-    g_string_append_printf(line, "[%s, %zu octet%s%s]", wrapping(r), n, n == 1 ? "" : "s",
-                           r->more ? ", more" : "");
+    char size[80]; /* g_string_append_printf() would allocate, for every message */
+    g_snprintf(size, sizeof size, "[%s, %zu octet%s%s]", wrapping(r), n, n == 1 ? "" : "s",
+               r->more ? ", more" : "");
+    g_string_append(line, size);
     if (!r->wrapped || r->verified) {
         g_string_append_c(line, ' ');
         zs_append_quoted(line, r->data);
@@ -410,13 +412,15 @@ static void text_event(const struct zs_report_options *o, const struct zs_report
     bool backwards = ev->directed && ev->dir == ZS_S2C;
     static GString *line; /* of every event: its memory is used again */
     char clock[ZS_CLOCK_TEXT];
+    char head[2 * ZS_REPORT_ENDPOINT + 120]; /* two ends, a clock, two numbers and colours */
 
     if (!line)
         line = g_string_sized_new(256);
-    g_string_printf(line, "%s%s #%" G_GUINT64_FORMAT " c%" G_GUINT64_FORMAT " %s %s %s%s ",
-                    colour(o, DIM), zs_clock_format(ev->at.time_ns, ZS_CLOCK_LOCAL, clock),
-                    ev->at.frame, c->number, backwards ? c->server : c->client,
-                    ev->directed ? ">" : "-", backwards ? c->client : c->server, colour(o, PLAIN));
+    g_snprintf(head, sizeof head, "%s%s #%" G_GUINT64_FORMAT " c%" G_GUINT64_FORMAT " %s %s %s%s ",
+               colour(o, DIM), zs_clock_format(ev->at.time_ns, ZS_CLOCK_LOCAL, clock), ev->at.frame,
+               c->number, backwards ? c->server : c->client, ev->directed ? ">" : "-",
+               backwards ? c->client : c->server, colour(o, PLAIN));
+    g_string_assign(line, head);
     const char *name = zs_event_name(ev->kind);
     g_string_append(line, colour(o, kind_colour(ev)));
     g_string_append(line, name);
