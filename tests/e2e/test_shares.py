@@ -14,7 +14,7 @@ import unittest
 
 import subject
 
-BINARY = None
+BINARY = BUILD = None
 SHARES = (1, 3, 7)
 AS_TEXT = ("several", "replayed", "pubsub")
 
@@ -69,7 +69,9 @@ class Shares(unittest.TestCase):
 
     def test_connections_that_make_room(self):
         """What is said of them comes in the order of the single run."""
-        single = self.assert_same("--json", "--max-connections", "16", "-K", subject.CAPTURES, subject.CAPTURES)
+        flood, keytab = self.scratch / "flood.pcap", self.scratch / "flood.keytab"
+        self.assertEqual(subject.run(f"{BUILD}/tests/bench/synth", "flood", 3000, 1000, flood, keytab).returncode, 0)
+        single = self.assert_same("--json", "--max-connections", "16", "-K", keytab, flood)
         self.assertIn(b'"limit":"connections","most":16', single)
         self.assertIn(b'"evicted":', single.splitlines()[-1])
 
@@ -103,5 +105,6 @@ class Shares(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    BINARY = os.path.join(sys.argv.pop(1), "analyzer/zmtpscope")
+    BUILD = sys.argv.pop(1)
+    BINARY = os.path.join(BUILD, "analyzer/zmtpscope")
     unittest.main()
