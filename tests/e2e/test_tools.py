@@ -156,7 +156,8 @@ class Highlighted(unittest.TestCase):
 
     def ways_to_say(self, octets):
         number = int.from_bytes(octets, "big")
-        return {str(number), f"0x{number:0{2 * len(octets)}x}", octets.hex(":"),
+        # A boolean is a number in PDML of 4.0, and a word from 4.4 on.
+        return {str(number), f"0x{number:0{2 * len(octets)}x}", str(bool(number)), octets.hex(":"),
                 octets.rstrip(b"\0").decode("utf-8", "replace")}
 
     def look_below(self, node, seen):
