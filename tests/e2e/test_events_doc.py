@@ -1,7 +1,8 @@
 #!/usr/bin/python3
-"""docs/events.md and docs/events.schema.json name the same events, fields and values, and the schema is strict.
+"""docs/events.md and docs/events.schema.json name the same events, fields and values, and the schema is strict; what
+the cases of CASES are to print as JSON keeps to it, losses, connections met in their middle and defects among it.
 
-Limits: that the schema describes the program is the business of test_manifest_read.
+Limits: that the program prints that is the business of the cases, and of test_manifest_read for all captures.
 """
 import json
 import pathlib
@@ -10,7 +11,8 @@ import unittest
 
 import jsonschema
 
-DOCS = pathlib.Path(__file__).resolve().parents[2] / "docs"
+HERE = pathlib.Path(__file__).resolve().parent
+DOCS = HERE.parents[1] / "docs"
 SCHEMA = json.loads((DOCS / "events.schema.json").read_text())
 EVENTS = SCHEMA["properties"]["event"]["enum"]
 COMMON = {"event", "time", "frame", "connection", "direction"}
@@ -51,6 +53,17 @@ class EventsDoc(unittest.TestCase):
                 if event != "greeting" or field != "socket_type":
                     for value in values:
                         self.assertIn(f"`{value}`", sections()[event], f"{event}.{field}")
+
+    def test_what_the_cases_expect_keeps_to_the_schema(self):
+        validator = jsonschema.Draft202012Validator(SCHEMA)
+        seen = set()
+        for path in sorted((HERE / "expected").glob("*.ndjson")):
+            for line in path.read_text().splitlines():
+                if line.startswith("{"):
+                    with self.subTest(file=path.name, line=line):
+                        validator.validate(json.loads(line))
+                        seen.add(json.loads(line)["event"])
+        self.assertEqual(seen, set(EVENTS))
 
     def test_a_field_too_many_is_refused(self):
         validator = jsonschema.Draft202012Validator(SCHEMA)
