@@ -57,8 +57,9 @@ class EventsDoc(unittest.TestCase):
     def test_what_the_cases_expect_keeps_to_the_schema(self):
         validator = jsonschema.Draft202012Validator(SCHEMA)
         seen = set()
-        for path in sorted((HERE / "expected").glob("*.ndjson")):
-            for line in path.read_text().splitlines():
+        rows = [[field.strip() for field in row.split("|")] for row in (HERE / "CASES").read_text().splitlines()]
+        for path in {HERE / "expected" / row[5] for row in rows if len(row) == 6 and row[3] in ("read", "stdin")}:
+            for line in path.read_text().splitlines() if path.suffix == ".ndjson" else []:
                 if line.startswith("{"):
                     with self.subTest(file=path.name, line=line):
                         validator.validate(json.loads(line))

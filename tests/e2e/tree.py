@@ -4,7 +4,6 @@ Limits: knows what both can say: greetings, tokens, commands, messages, defects,
 packet.
 """
 import dataclasses
-import io
 import os
 import xml.etree.ElementTree
 
@@ -184,14 +183,11 @@ def is_stranger(packet):
 def read(pdml):
     """What tshark's PDML shows, as Shown; strangers are seen only where it holds TCP's fields and all packets."""
     shown = Shown()
-    for _, packet in xml.etree.ElementTree.iterparse(io.BytesIO(pdml)):
-        if packet.tag != "packet":
-            continue
+    for packet in xml.etree.ElementTree.fromstring(pdml).iter("packet"):
         frame = int(packet.find("proto[@name='geninfo']/field[@name='num']").get("show"))
         for proto in packet.iter("proto"):
             if proto.get("name") == "zmtp":
                 add_zmtp(shown, frame, proto)
         if is_stranger(packet):
             shown.strangers.append(frame)
-        packet.clear()
     return shown
