@@ -433,6 +433,8 @@ void zs_tree_octets(const struct zs_shown *s)
     proto_item *item = proto_tree_add_item(s->tree, hf, s->tvb, s->offset, n, ENC_NA);
 
     proto_item_append_text(item, " (%s)", said);
+    if (pdu->kind == ZS_PDU_HEAD)
+        show_header(s, proto_item_add_subtree(item, zs_ett.frame));
     tell_missing(s, item);
     add_expert(s, item, pdu->defect);
     zs_info_say(s, said);
