@@ -9,7 +9,7 @@ function(zs_add_test name)
         set(T_LABELS quick)
     endif()
     add_test(NAME ${name} COMMAND ${name} -k)
-    set_tests_properties(${name} PROPERTIES LABELS "${T_LABELS}" TIMEOUT 300)
+    set_tests_properties(${name} PROPERTIES LABELS "${T_LABELS}" TIMEOUT 900)
 endfunction()
 
 # zs_add_fuzz(NAME SOURCE... LIBS LIB... [CORPUS DIR]): a libFuzzer target. Its short run is a test of label
