@@ -92,7 +92,7 @@ def message(part):
 
 
 def command(part):
-    name = part.titled("Command ")[-1].get("show")[len("Command "):]
+    name, _, _ = part.titled("Command ")[-1].get("show")[len("Command "):].partition(" (sent as ")
     said = {"event": "command", "name": "" if name in NAMELESS else name, **wrapping(part)}
     if part.all("zmtp.metadata.key"):
         said["metadata"] = metadata(part)
