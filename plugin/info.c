@@ -138,7 +138,8 @@ static void begin_message(struct info *i, const struct zs_shown *s)
     i->octets = 0;
     i->preview = NULL;
     i->head = i->introduced ? "" : head_of(s);
-    i->sender = zs_principal_of(s->conversation, s->pdu, s->pdu->dir);
+    i->sender =
+        zs_valid_text(s->pinfo->pool, zs_principal_of(s->conversation, s->pdu, s->pdu->dir));
 }
 
 static const char *count_in_words(wmem_allocator_t *pool, const struct zs_pdu *pdu)

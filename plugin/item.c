@@ -37,6 +37,16 @@ void zs_item_string(proto_tree *tree, int hf, tvbuff_t *tvb, const char *value)
         proto_item_set_generated(proto_tree_add_string(tree, hf, tvb, 0, 0, value));
 }
 
+const char *zs_valid_text(wmem_allocator_t *pool, const char *text)
+{
+    if (!text || g_utf8_validate(text, -1, NULL))
+        return text;
+    char *valid = g_utf8_make_valid(text, -1);
+    const char *kept = wmem_strdup(pool, valid);
+    g_free(valid);
+    return kept;
+}
+
 void zs_item_uint(proto_tree *tree, int hf, tvbuff_t *tvb, uint32_t value)
 {
     proto_item_set_generated(proto_tree_add_uint(tree, hf, tvb, 0, 0, value));

@@ -32,6 +32,10 @@ void zs_item_packet(proto_tree *tree, int hf, tvbuff_t *tvb, uint32_t packet);
 void zs_item_duration(proto_tree *tree, int hf, tvbuff_t *tvb, int64_t ns);
 void zs_item_instant(proto_tree *tree, int hf, tvbuff_t *tvb, int64_t seconds);
 
+/* text itself where it is UTF-8; else a copy in pool whose other octets became U+FFFD. A peer chose it; every label must be
+ * UTF-8. NULL for NULL. */
+const char *zs_valid_text(wmem_allocator_t *pool, const char *text);
+
 /* Text that a line can hold: no control characters, UTF-8. */
 bool zs_is_printable(struct zs_span s);
 

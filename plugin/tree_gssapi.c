@@ -124,7 +124,8 @@ static void tell_reason(const struct zs_shown *s, proto_item *item,
     unsigned which = keyless ? ZS_SAYS_CLOSED : ZS_SAYS_REASON;
 
     if (f->reason && s->pdu->says & which)
-        expert_add_info_format(s->pinfo, item, &zs_ei.not_opened, "%s", f->reason);
+        expert_add_info_format(s->pinfo, item, &zs_ei.not_opened, "%s",
+                               zs_valid_text(s->pinfo->pool, f->reason));
 }
 
 void zs_tree_context(const struct zs_shown *s, proto_tree *parent)
@@ -132,16 +133,17 @@ void zs_tree_context(const struct zs_shown *s, proto_tree *parent)
     if (!s->pdu->context)
         return;
     const struct zs_context_facts *f = zs_context_facts(s->pdu->context);
+    const char *client = zs_valid_text(s->pinfo->pool, f->client_principal);
+    const char *service = zs_valid_text(s->pinfo->pool, f->service_principal);
     tvbuff_t *tvb = s->tvb;
     proto_item *item;
     proto_tree *tree = proto_tree_add_subtree_format(
         parent, tvb, 0, 0, zs_ett.context, &item, "Security context: %s to %s",
-        f->client_principal ? f->client_principal : "unknown client",
-        f->service_principal ? f->service_principal : "unknown service");
+        client ? client : "unknown client", service ? service : "unknown service");
     proto_item_set_generated(item);
     zs_item_boolean(tree, zs_hf.context_opened, tvb, f->opened_by != ZS_ORIGIN_NONE);
-    zs_item_string(tree, zs_hf.client_principal, tvb, f->client_principal);
-    zs_item_string(tree, zs_hf.service_principal, tvb, f->service_principal);
+    zs_item_string(tree, zs_hf.client_principal, tvb, client);
+    zs_item_string(tree, zs_hf.service_principal, tvb, service);
     if (f->has_kvno)
         zs_item_uint(tree, zs_hf.kvno, tvb, f->kvno);
     add_enctype(tree, zs_hf.ticket_etype, tvb, f->ticket_etype);
