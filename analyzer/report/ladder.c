@@ -17,11 +17,6 @@
 
 enum { HALF = 52 };
 
-static const char *role_name(enum zs_role role)
-{
-    return role == ZS_ROLE_CLIENT ? "client" : "server";
-}
-
 static void ladder_begin(const struct zs_rerun_options *o, const struct zs_rerun_connection *c)
 {
     fprintf(o->out, "c%" G_GUINT64_FORMAT " %s - %s\n", c->shown->number, c->shown->client,
@@ -58,7 +53,7 @@ static void ladder_statement(const struct zs_rerun_options *o, const struct zs_r
 static bool told_before(const struct zs_rerun_connection *c, enum zs_role role,
                         const struct zs_rerun_difference *d)
 {
-    char *key = g_strjoin("\n", role_name(role), d->field, d->ours, d->captured, NULL);
+    char *key = g_strjoin("\n", zs_role_name(role), d->field, d->ours, d->captured, NULL);
 
     return !g_hash_table_add(c->told, key);
 }
@@ -81,7 +76,7 @@ static void ladder_difference(const struct zs_rerun_options *o, const struct zs_
         append(line, d->captured);
         g_string_append(line, ", ours ");
         append(line, d->ours);
-        fprintf(o->out, "%s%12s ! %s %s (%s)%s\n", o->colours ? YELLOW : "", "", role_name(role),
+        fprintf(o->out, "%s%12s ! %s %s (%s)%s\n", o->colours ? YELLOW : "", "", zs_role_name(role),
                 line->str, d->clause, o->colours ? PLAIN : "");
     }
     g_string_free(line, TRUE);
@@ -109,7 +104,7 @@ static void append_totals(GString *line, const struct zs_rerun_result *r, enum z
 {
     g_string_append_printf(line,
                            "%s %" G_GUINT64_FORMAT " message%s (%" G_GUINT64_FORMAT " octet%s)",
-                           role_name(role), r->messages[role], r->messages[role] == 1 ? "" : "s",
+                           zs_role_name(role), r->messages[role], r->messages[role] == 1 ? "" : "s",
                            r->octets[role], r->octets[role] == 1 ? "" : "s");
 }
 
@@ -133,7 +128,7 @@ static void ladder_verdict(const struct zs_rerun_options *o, const struct zs_rer
     (void)c;
 
     if (r->has_role)
-        g_string_append_printf(line, " by the %s", role_name(r->role));
+        g_string_append_printf(line, " by the %s", zs_role_name(r->role));
     append_reason(line, r);
     if (r->differences)
         g_string_append_printf(line, "; %" G_GUINT64_FORMAT " difference%s", r->differences,

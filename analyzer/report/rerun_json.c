@@ -5,11 +5,6 @@
 
 #include <string.h>
 
-static const char *role_name(enum zs_role role)
-{
-    return role == ZS_ROLE_CLIENT ? "client" : "server";
-}
-
 static JsonBuilder *begin(const char *event, const struct zs_rerun_connection *c,
                           struct zs_stamp at)
 {
@@ -59,7 +54,7 @@ static void json_statement(const struct zs_rerun_options *o, const struct zs_rer
 {
     JsonBuilder *b = begin("statement", c, at);
 
-    zs_json_string(b, "role", role_name(role));
+    zs_json_string(b, "role", zs_role_name(role));
     zs_json_string(b, "kind", kind_name(ev->kind));
     zs_json_string(b, "awaited", zs_peer_state_name(ev->state));
     if (ev->kind == ZS_PEER_DEFECT) {
@@ -85,7 +80,7 @@ static void json_difference(const struct zs_rerun_options *o, const struct zs_re
 {
     JsonBuilder *b = begin("difference", c, at);
 
-    zs_json_string(b, "role", role_name(role));
+    zs_json_string(b, "role", zs_role_name(role));
     zs_json_text(b, "field", zs_span(d->field, strlen(d->field)));
     zs_json_text(b, "ours", zs_span(d->ours, strlen(d->ours)));
     zs_json_text(b, "captured", zs_span(d->captured, strlen(d->captured)));
@@ -95,7 +90,7 @@ static void json_difference(const struct zs_rerun_options *o, const struct zs_re
 
 static void put_totals(JsonBuilder *b, const struct zs_rerun_result *r, enum zs_role role)
 {
-    json_builder_set_member_name(b, role_name(role));
+    json_builder_set_member_name(b, zs_role_name(role));
     json_builder_begin_object(b);
     zs_json_int(b, "statements", (int64_t)r->statements[role]);
     zs_json_int(b, "messages", (int64_t)r->messages[role]);
@@ -110,7 +105,7 @@ static void json_verdict(const struct zs_rerun_options *o, const struct zs_rerun
 
     zs_json_string(b, "verdict", zs_rerun_verdict_name(r->verdict));
     if (r->has_role)
-        zs_json_string(b, "by", role_name(r->role));
+        zs_json_string(b, "by", zs_role_name(r->role));
     if (r->rc != ZS_OK)
         put_defect(b, r->rc, r->reason);
     else if (r->reason)

@@ -11,6 +11,11 @@
 
 #define SECOND INT64_C(1000000000)
 
+const char *zs_role_name(enum zs_role r)
+{
+    return r == ZS_ROLE_CLIENT ? "client" : "server";
+}
+
 const char *zs_peer_state_name(enum zs_peer_state s)
 {
     static const char *const names[ZS_PEER_STATE_COUNT] = {

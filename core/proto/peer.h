@@ -23,6 +23,7 @@
 
 enum zs_role { ZS_ROLE_CLIENT, ZS_ROLE_SERVER };
 #define ZS_ROLE_COUNT 2
+const char *zs_role_name(enum zs_role r); /* "client", "server" */
 
 /* What is awaited of the other side. */
 enum zs_peer_state {
