@@ -164,6 +164,14 @@ static int64_t run_ours(const struct job *job, bool is_pull)
 
 /* ==== libzmq's ==== */
 
+/* libzmq 4.3.4: the plain text of a message that it seals is not given back (its encode_message()). That is not ours to
+ * find; leaks of our own ends are, and are found: their traces have no libzmq in them. */
+__attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:libzmq.so";
+}
+
 static void set_text(void *socket, int option, const char *text)
 {
     need(zmq_setsockopt(socket, option, text, strlen(text)) == 0, "zmq_setsockopt");
