@@ -2,6 +2,8 @@
 /* Per-conversation and per-packet memory, by Wireshark's allocators. */
 #include "plugin/conversation.h"
 
+#include "plugin/item.h"
+
 #include "core/conn/replay.h"
 
 #include <epan/charsets.h>
@@ -66,13 +68,14 @@ enum zs_dir zs_conversation_dir(const struct zs_conversation *c, const packet_in
     return from_client ? ZS_C2S : ZS_S2C;
 }
 
-const char *zs_principal_of(const struct zs_conversation *c, const struct zs_pdu *pdu,
-                            enum zs_dir side)
+const char *zs_sender_of(wmem_allocator_t *pool, const struct zs_conversation *c,
+                         const struct zs_pdu *pdu)
 {
     if (!pdu->context || !zs_context_facts(pdu->context)->opened_by)
         return NULL;
     const struct zs_context_facts *f = zs_context_facts(pdu->context);
-    return side == c->session.initiator ? f->client_principal : f->service_principal;
+    bool initiator = pdu->dir == c->session.initiator;
+    return zs_label_text(pool, initiator ? f->client_principal : f->service_principal);
 }
 
 /* The message that this part belongs to. A loss ends one that was awaited: the first part behind it begins another. */

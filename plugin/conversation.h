@@ -97,9 +97,9 @@ struct zs_conversation *zs_conversation_find(packet_info *pinfo, int proto);
 uint32_t zs_conversation_count(void);
 enum zs_dir zs_conversation_dir(const struct zs_conversation *c, const packet_info *pinfo);
 
-/* Who that side is under the context in force at pdu; NULL: nobody, or not known. */
-const char *zs_principal_of(const struct zs_conversation *c, const struct zs_pdu *pdu,
-                            enum zs_dir side);
+/* Whom pdu is from under the context in force there, as a label of pool's; NULL: nobody, or not known. */
+const char *zs_sender_of(wmem_allocator_t *pool, const struct zs_conversation *c,
+                         const struct zs_pdu *pdu);
 
 /* First pass: what pdu's frame says, whoever opened it; at: this packet. */
 void zs_conversation_hear(struct zs_conversation *c, struct zs_pdu *pdu, struct zs_stamp at,

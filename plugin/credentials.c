@@ -36,7 +36,7 @@ static void queue_plain(const struct zs_shown *s, const struct zs_reading *r)
         return;
     queue(s, (struct credential){
                  .proto = "ZMTP PLAIN",
-                 .username = zs_tap_label(s->pinfo->pool, hello.username),
+                 .username = zs_label_short(s->pinfo->pool, hello.username),
                  .password_hf_id = (guint)zs_hf.password,
              });
 }
@@ -49,8 +49,9 @@ static void queue_gssapi(const struct zs_shown *s)
         return;
     queue(s, (struct credential){
                  .proto = "ZMTP GSSAPI",
-                 .username = wmem_strdup(s->pinfo->pool, f->client_principal),
-                 .info = wmem_strdup_printf(s->pinfo->pool, "for %s", f->service_principal),
+                 .username = zs_label_text(s->pinfo->pool, f->client_principal),
+                 .info = wmem_strdup_printf(s->pinfo->pool, "for %s",
+                                            zs_label_text(s->pinfo->pool, f->service_principal)),
              });
 }
 

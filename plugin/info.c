@@ -106,8 +106,10 @@ static const char *head_of(const struct zs_shown *s)
 }
 
 /* The beginning of a topic, whole characters of it. */
-static const char *cut_topic(wmem_allocator_t *pool, const char *topic)
+static const char *cut_topic(wmem_allocator_t *pool, const char *said)
 {
+    const char *topic = zs_label_text(pool, said);
+
     if (!topic)
         return "";
     size_t n = strlen(topic);
@@ -138,8 +140,7 @@ static void begin_message(struct info *i, const struct zs_shown *s)
     i->octets = 0;
     i->preview = NULL;
     i->head = i->introduced ? "" : head_of(s);
-    i->sender =
-        zs_valid_text(s->pinfo->pool, zs_principal_of(s->conversation, s->pdu, s->pdu->dir));
+    i->sender = zs_sender_of(s->pinfo->pool, s->conversation, s->pdu);
 }
 
 static const char *count_in_words(wmem_allocator_t *pool, const struct zs_pdu *pdu)

@@ -116,7 +116,7 @@ static char *file_name(packet_info *pinfo, const struct zs_tap *t, const char *e
     const char *topic = NULL;
 
     if (whole->topic && whole->parts > 1)
-        topic = zs_tap_label(pinfo->pool, zs_span(whole->topic, strlen(whole->topic)));
+        topic = zs_label_short(pinfo->pool, zs_span(whole->topic, strlen(whole->topic)));
     return g_strdup_printf("stream-%u-%s-%" G_GUINT64_FORMAT "%s%s.%s", t->conversation->number,
                            zs_dir_name(t->pdu->dir), whole->number, topic ? "-" : "",
                            topic ? topic : "", extension);

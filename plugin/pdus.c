@@ -87,12 +87,12 @@ static void queue(int tap, packet_info *pinfo, tvbuff_t *tvb, exp_pdu_data_t *pd
 /* What the packet list says of a payload where this plugin is not: who sent it, and how it begins. */
 static char *info_of(const struct zs_shown *s, const struct zs_reading *r)
 {
-    const char *sender = zs_principal_of(s->conversation, s->pdu, s->pdu->dir);
     wmem_allocator_t *pool = s->pinfo->pool;
+    const char *sender = zs_sender_of(pool, s->conversation, s->pdu);
 
     return wmem_strdup_printf(pool, "Message%s%s%s [%zu octets] \"%s\"", r->more ? "+" : "",
                               sender ? " " : "", sender ? sender : "", r->data.n,
-                              zs_tap_label(pool, r->data));
+                              zs_label_short(pool, r->data));
 }
 
 static void queue_payload(const struct zs_shown *s, const struct zs_reading *r)

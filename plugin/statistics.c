@@ -78,7 +78,7 @@ static const char *command_of(packet_info *pinfo, const struct zs_command *c)
 {
     if (c->id == ZS_CMD_EMPTY)
         return "(empty command)";
-    return c->id == ZS_CMD_UNKNOWN ? zs_tap_label(pinfo->pool, c->name) : zs_command_name(c->id);
+    return c->id == ZS_CMD_UNKNOWN ? zs_label_short(pinfo->pool, c->name) : zs_command_name(c->id);
 }
 
 static const char *type_name(enum zs_socket_type type)
@@ -102,7 +102,7 @@ static void count_message(stats_tree *st, packet_info *pinfo, const struct zs_ta
                                                  type_name(pdu->receiver)));
     if (whole->topic)
         stats_tree_tick_pivot(
-            st, at.topic, zs_tap_label(pinfo->pool, zs_span(whole->topic, strlen(whole->topic))));
+            st, at.topic, zs_label_short(pinfo->pool, zs_span(whole->topic, strlen(whole->topic))));
     int size = pdu->octets < G_MAXINT ? (int)pdu->octets : G_MAXINT;
     tick_stat_node(st, "Message size", 0, ZTRUE); /* the range's own tick adds the size alone */
     stats_tree_tick_range(st, "Message size", 0, size);

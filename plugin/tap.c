@@ -8,11 +8,10 @@
 #include "plugin/fields.h"
 #include "plugin/tools.h"
 
-#include <epan/charsets.h>
 #include <epan/proto_data.h>
 #include <epan/tap.h>
 
-enum { QUEUE_MOST = 4900, KEY_QUEUED = 8, LABEL_MOST = 64 };
+enum { QUEUE_MOST = 4900, KEY_QUEUED = 8 };
 
 static int proto_zmtp;
 static int tap_zmtp = -1;
@@ -61,8 +60,7 @@ static void queue_thing(int tap, const struct zs_shown *s, const struct zs_readi
     if (r)
         t->reading = wmem_memdup(s->pinfo->pool, r, sizeof *r);
     t->first = !q->begun;
-    t->sender = zs_principal_of(s->conversation, s->pdu, s->pdu->dir);
-    t->receiver = zs_principal_of(s->conversation, s->pdu, zs_dir_other(s->pdu->dir));
+    t->sender = zs_sender_of(s->pinfo->pool, s->conversation, s->pdu);
     q->begun = true;
     tap_queue_packet(tap, s->pinfo, t);
 }
@@ -76,15 +74,4 @@ void zs_tap_queue(const struct zs_shown *s, const struct zs_reading *r)
     zs_pdus_queue(s, r);
     if (r)
         zs_credentials_queue(s, r);
-}
-
-char *zs_tap_label(wmem_allocator_t *pool, struct zs_span s)
-{
-    int n = s.n < LABEL_MOST ? (int)s.n : LABEL_MOST;
-    char *label = (char *)get_utf_8_string(pool, n ? s.p : (const uint8_t *)"", n);
-
-    for (char *c = label; *c; c++)
-        if (g_ascii_iscntrl(*c))
-            *c = '.';
-    return label;
 }

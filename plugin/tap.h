@@ -14,7 +14,7 @@ struct zs_tap {
     const struct zs_pdu *pdu;         /* its kind, direction, octets on the wire and context */
     const struct zs_reading *reading; /* of a FRAME; NULL: it is none */
     bool first;                       /* of this protocol's things in the packet */
-    const char *sender, *receiver;    /* principals; NULL: none, or not known */
+    const char *sender;               /* its principal, as a label; NULL: none, or not known */
 };
 
 /* Registers the tap. */
@@ -27,8 +27,5 @@ bool zs_tap_wanted(int tap, const struct zs_shown *s);
 /* Tells the listeners of that tap and those of plugin/tools.h. r: what the thing was read as, if it is a frame; copied.
  */
 void zs_tap_queue(const struct zs_shown *s, const struct zs_reading *r);
-
-/* Octets of a peer as a label: UTF-8 on one line, as far as LABEL_MOST octets; the caller's pool. */
-char *zs_tap_label(wmem_allocator_t *pool, struct zs_span s);
 
 #endif

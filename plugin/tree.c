@@ -5,8 +5,6 @@
 #include "plugin/fields.h"
 #include "plugin/info.h"
 
-enum { NAME_SHOWN = 40 };
-
 /* The expert item says it; the field, which is not shown beside it, is for filters. */
 static void add_expert(const struct zs_shown *s, proto_item *item, enum zs_rc rc)
 {
@@ -119,7 +117,8 @@ void zs_tree_greeting(const struct zs_shown *s)
 
 /* ==== commands ==== */
 
-static void add_metadata(proto_tree *parent, const struct zs_source *src, struct zs_span metadata)
+static void add_metadata(const struct zs_shown *s, proto_tree *parent, const struct zs_source *src,
+                         struct zs_span metadata)
 {
     struct zs_property p;
     enum zs_rc rc = ZS_OK;
@@ -128,7 +127,7 @@ static void add_metadata(proto_tree *parent, const struct zs_source *src, struct
         proto_item *item;
         proto_tree *tree = proto_tree_add_subtree_format(
             parent, src->tvb, zs_source_at(src, p.name) - 1, (int)(p.name.n + p.value.n + 5),
-            zs_ett.metadata, &item, "%.*s", (int)p.name.n, (const char *)p.name.p);
+            zs_ett.metadata, &item, "%s", zs_label(s->pinfo->pool, p.name));
         zs_item_text(tree, zs_hf.metadata_key, src, p.name);
         zs_item_text(tree, zs_hf.metadata_value, src, p.value);
         if (zs_span_is(p.name, "Socket-Type"))
@@ -201,7 +200,7 @@ static void add_command_body(const struct zs_shown *s, proto_tree *tree,
     switch (c->id) {
     case ZS_CMD_READY:
     case ZS_CMD_INITIATE:
-        add_metadata(tree, src, c->body);
+        add_metadata(s, tree, src, c->body);
         break;
     case ZS_CMD_PING:
     case ZS_CMD_PONG:
@@ -234,10 +233,7 @@ static const char *name_of(packet_info *pinfo, const struct zs_command *c)
         return "(empty command)";
     if (c->id != ZS_CMD_UNKNOWN)
         return zs_command_name(c->id);
-    struct zs_span name = zs_span(c->name.p, c->name.n < NAME_SHOWN ? c->name.n : NAME_SHOWN);
-    if (!zs_is_printable(name))
-        return "(unknown command)";
-    return wmem_strdup_printf(pinfo->pool, "%.*s", (int)name.n, (const char *)name.p);
+    return zs_is_printable(c->name) ? zs_label_short(pinfo->pool, c->name) : "(unknown command)";
 }
 
 void zs_tree_command_name(const struct zs_shown *s, proto_tree *tree, const struct zs_source *src,

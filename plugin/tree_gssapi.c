@@ -108,9 +108,10 @@ static void tell_context(const struct zs_shown *s, proto_item *item,
     tell_weak(s->pinfo, item, "The session key", f->session_etype);
     tell_weak(s->pinfo, item, "The messages' key", f->subkey_etype);
     if (f->delegated)
-        expert_add_info_format(s->pinfo, item, &zs_ei.delegation,
-                               "The service is given a ticket of %s to act with",
-                               f->delegated_client ? f->delegated_client : "the client's own");
+        expert_add_info_format(
+            s->pinfo, item, &zs_ei.delegation, "The service is given a ticket of %s to act with",
+            f->delegated_client ? zs_label_text(s->pinfo->pool, f->delegated_client)
+                                : "the client's own");
     if (f->ticket_opened && f->verdict > ZS_VERDICT_ACCEPTABLE)
         expert_add_info_format(s->pinfo, item, &zs_ei.verdict,
                                "By the capture's clock a service must refuse this ticket: %s",
@@ -125,7 +126,7 @@ static void tell_reason(const struct zs_shown *s, proto_item *item,
 
     if (f->reason && s->pdu->says & which)
         expert_add_info_format(s->pinfo, item, &zs_ei.not_opened, "%s",
-                               zs_valid_text(s->pinfo->pool, f->reason));
+                               zs_label_text(s->pinfo->pool, f->reason));
 }
 
 void zs_tree_context(const struct zs_shown *s, proto_tree *parent)
@@ -133,8 +134,8 @@ void zs_tree_context(const struct zs_shown *s, proto_tree *parent)
     if (!s->pdu->context)
         return;
     const struct zs_context_facts *f = zs_context_facts(s->pdu->context);
-    const char *client = zs_valid_text(s->pinfo->pool, f->client_principal);
-    const char *service = zs_valid_text(s->pinfo->pool, f->service_principal);
+    const char *client = zs_label_text(s->pinfo->pool, f->client_principal);
+    const char *service = zs_label_text(s->pinfo->pool, f->service_principal);
     tvbuff_t *tvb = s->tvb;
     proto_item *item;
     proto_tree *tree = proto_tree_add_subtree_format(
@@ -142,8 +143,8 @@ void zs_tree_context(const struct zs_shown *s, proto_tree *parent)
         client ? client : "unknown client", service ? service : "unknown service");
     proto_item_set_generated(item);
     zs_item_boolean(tree, zs_hf.context_opened, tvb, f->opened_by != ZS_ORIGIN_NONE);
-    zs_item_string(tree, zs_hf.client_principal, tvb, client);
-    zs_item_string(tree, zs_hf.service_principal, tvb, service);
+    zs_item_string(tree, zs_hf.client_principal, tvb, f->client_principal);
+    zs_item_string(tree, zs_hf.service_principal, tvb, f->service_principal);
     if (f->has_kvno)
         zs_item_uint(tree, zs_hf.kvno, tvb, f->kvno);
     add_enctype(tree, zs_hf.ticket_etype, tvb, f->ticket_etype);

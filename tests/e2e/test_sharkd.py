@@ -8,6 +8,7 @@ Limits: one order by chance for each capture, the same each time; the captures b
 import collections
 import pathlib
 import random
+import re
 import sys
 import tempfile
 import unittest
@@ -108,6 +109,25 @@ class Stream(unittest.TestCase):
                     self.assertTrue(sent)
                     rest = iter(whole[direction])
                     self.assertTrue(all(frame in rest for frame in sent), f"{direction} {sent}")
+
+
+class Labels(unittest.TestCase):
+    """What a peer calls things, in the labels of the tree: UTF-8 on one line."""
+
+    def labels(self, nodes):
+        for node in nodes:
+            yield node.get("l", "")
+            yield from self.labels(node.get("n", []))
+
+    def test_names_that_no_line_can_hold(self):
+        found = []
+        with sharkd.Sharkd(BUILD) as shark:
+            path = pathlib.Path(subject.talked(BUILD, "tests/e2e/input/odd-text.talk")).absolute()
+            for number in range(1, shark.load(path) + 1):
+                found += self.labels(node for node in shark.tree(number) if node.get("f") == "zmtp")
+        self.assertEqual([label for label in found if re.search("[\ud800-\udfff\0-\x1f\x7f-\x9f]", label)], [])
+        for label in ("Socke\ufffd-Type", "a.b..", "Command NEW.ER"):
+            self.assertIn(label, found)
 
 
 class Adopted(unittest.TestCase):
