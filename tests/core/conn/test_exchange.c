@@ -497,6 +497,28 @@ static void requests_beyond_the_limit_cost_their_own_answers_alone(void)
     finish(&h);
 }
 
+/* A request that finds room again stands behind those that found none: their replies come before its own. */
+static void a_request_behind_those_beyond_the_limit_takes_none_of_their_answers(void)
+{
+    enum { LIMIT_OF_REQUESTS = 4096, BEYOND = 3, LATER = 1 };
+    struct heard h;
+
+    connect(&h, "DEALER", "REP");
+    for (int i = 0; i < LIMIT_OF_REQUESTS + BEYOND; i++)
+        request(&h, ZS_C2S, NULL);
+    request(&h, ZS_S2C, NULL);
+    g_assert_true(h.fact.answers);
+    request(&h, ZS_C2S, NULL);
+    g_assert_false(h.fact.asks);
+    for (int i = 1; i < LIMIT_OF_REQUESTS + BEYOND + LATER; i++) {
+        request(&h, ZS_S2C, NULL);
+        g_assert_cmpint(h.fact.answers, ==, i < LIMIT_OF_REQUESTS);
+    }
+    request(&h, ZS_C2S, NULL);
+    g_assert_true(h.fact.asks);
+    finish(&h);
+}
+
 /* ==== publishers ==== */
 
 static void a_publishers_first_part_is_its_topic(void)
@@ -753,6 +775,7 @@ static void add_messages_and_requests(void)
     FACT(dealer_and_router_are_never_linked);
     FACT(behind_a_loss_a_req_is_in_step_again_and_a_dealer_is_not);
     FACT(requests_beyond_the_limit_cost_their_own_answers_alone);
+    FACT(a_request_behind_those_beyond_the_limit_takes_none_of_their_answers);
 }
 
 static void add_the_others(void)
