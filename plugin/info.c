@@ -43,9 +43,12 @@ void zs_info_begin(packet_info *pinfo)
     info_of(pinfo);
 }
 
+/* The first one stands behind what TCP says of the segment, if it does: "[TCP Retransmission] ". */
 static void append_alone(packet_info *pinfo, struct info *i, const char *text)
 {
-    if (i->things < THINGS_MOST)
+    if (i->things == 0)
+        col_append_str(pinfo->cinfo, COL_INFO, text);
+    else if (i->things < THINGS_MOST)
         col_append_sep_str(pinfo->cinfo, COL_INFO, ", ", text);
     else if (i->things == THINGS_MOST)
         col_append_str(pinfo->cinfo, COL_INFO, ", …");
