@@ -118,6 +118,15 @@ static void tell_context(const struct zs_shown *s, proto_item *item,
                                zs_verdict_name(f->verdict));
 }
 
+/* A keytab of tshark's -K is known to Wireshark's engine alone, and nobody can ask whether there is one: so where no
+ * key is known here, the reason says here. */
+static const char *reason_of(const struct zs_shown *s, const struct zs_context_facts *f)
+{
+    if (!f->reason || f->why != ZS_WHY_NO_KEYS)
+        return f->reason;
+    return wmem_strdup_printf(s->pinfo->pool, "in ZMTP's preferences %s", f->reason);
+}
+
 static void tell_reason(const struct zs_shown *s, proto_item *item,
                         const struct zs_context_facts *f)
 {
@@ -126,7 +135,7 @@ static void tell_reason(const struct zs_shown *s, proto_item *item,
 
     if (f->reason && s->pdu->says & which)
         expert_add_info_format(s->pinfo, item, &zs_ei.not_opened, "%s",
-                               zs_label_text(s->pinfo->pool, f->reason));
+                               zs_label_text(s->pinfo->pool, reason_of(s, f)));
 }
 
 void zs_tree_context(const struct zs_shown *s, proto_tree *parent)
@@ -152,7 +161,7 @@ void zs_tree_context(const struct zs_shown *s, proto_tree *parent)
     if (f->opened_by)
         add_opened(tree, tvb, f);
     if (s->pdu->says & ZS_SAYS_REASON)
-        zs_item_string(tree, zs_hf.context_reason, tvb, f->reason);
+        zs_item_string(tree, zs_hf.context_reason, tvb, reason_of(s, f));
     zs_item_packet(tree, zs_hf.ap_req_frame, tvb, s->conversation->ap_req_frame);
     zs_item_packet(tree, zs_hf.ap_rep_frame, tvb, s->conversation->ap_rep_frame);
     tell_reason(s, item, f);
