@@ -37,7 +37,7 @@ struct watched {
     struct zs_conn *conn; /* NULL: nothing was sent so far */
     bool midstream;       /* as it was opened */
     bool other;           /* of another share: nothing is said of it */
-    bool enough;          /* … nor is there anything more to be learned from it */
+    bool enough;          /* … nor is there anything more to be learned from it, nor a conn */
     bool has_data, is_zmtp;
     bool full[ZS_DIR_COUNT]; /* it was said that too much waits */
     struct names *names;     /* NULL: nothing was said so far */
@@ -213,7 +213,10 @@ static enum zs_flow_interest on_data(void *conn, enum zs_flow_side from, const u
     if (o->onlooker && is_chosen(o, w->flow->number))
         o->onlooker->data(o->onlooker->user, w->flow->number, dir_of(from), zs_span(bytes, n),
                           stamp_of(at));
-    return w->enough ? ZS_FLOW_ENOUGH : ZS_FLOW_WANTED;
+    if (!w->enough)
+        return ZS_FLOW_WANTED;
+    g_clear_pointer(&w->conn, zs_conn_free);
+    return ZS_FLOW_ENOUGH;
 }
 
 static void on_gap(void *conn, enum zs_flow_side from, uint64_t n, const struct zs_net_stamp *at)
@@ -247,10 +250,11 @@ static void end_conversation(struct watched *w, enum zs_flow_end why, struct zs_
 {
     const struct zs_event_limit limit = {ZS_LIMIT_CONNECTIONS, w->run->limits.connections};
 
+    if (w->other) /* its own share says how it ended */
+        return;
     if (why == ZS_FLOW_EVICTED)
         zs_conn_limit(w->conn, ZS_C2S, &limit, at);
     zs_conn_end(w->conn, why == ZS_FLOW_FIN || why == ZS_FLOW_RST || why == ZS_FLOW_REUSED, at);
-    zs_conn_free(w->conn);
 }
 
 static void on_closed(void *conn, enum zs_flow_end why, const struct zs_net_stamp *at)
@@ -262,6 +266,7 @@ static void on_closed(void *conn, enum zs_flow_end why, const struct zs_net_stam
     run->rank = why == ZS_FLOW_EVICTED ? 0 : 1;
     if (w->conn)
         end_conversation(w, why, stamp_of(at));
+    zs_conn_free(w->conn);
     run->rank = 1;
     if (!w->other) {
         run->summary.passed_over += w->midstream && w->has_data && !w->is_zmtp;

@@ -1,15 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Authenticators by their SHA-256.
+/* Authenticators by their SHA-256, the id of a context in a key log.
  *
  * Limits: once LIMIT of them are known, later ones are compared and not remembered. */
 #include "core/conn/replay.h"
 
+#include "core/krb/secrets.h"
+
 #include <glib.h>
 
-enum { DIGEST = 32, LIMIT = 1 << 18 };
+enum { LIMIT = 1 << 18 };
+
+struct sighting {
+    uint8_t digest[ZS_SECRET_ID];
+    struct zs_stamp at;
+};
 
 struct zs_replays {
-    GHashTable *seen; /* digest -> struct zs_stamp */
+    GHashTable *seen; /* struct sighting, by its digest, which is the first of it */
 };
 
 /* A digest is as good a hash as any of its octets. */
@@ -22,13 +29,13 @@ static guint hash_digest(gconstpointer p)
 
 static gboolean equal_digests(gconstpointer a, gconstpointer b)
 {
-    return memcmp(a, b, DIGEST) == 0;
+    return memcmp(a, b, ZS_SECRET_ID) == 0;
 }
 
 struct zs_replays *zs_replays_new(void)
 {
     struct zs_replays *r = g_new0(struct zs_replays, 1);
-    r->seen = g_hash_table_new_full(hash_digest, equal_digests, g_free, g_free);
+    r->seen = g_hash_table_new_full(hash_digest, equal_digests, NULL, g_free);
     return r;
 }
 
@@ -43,19 +50,17 @@ void zs_replays_free(struct zs_replays *r)
 bool zs_replays_seen(struct zs_replays *r, struct zs_span authenticator, struct zs_stamp at,
                      struct zs_stamp *first)
 {
-    guint8 digest[DIGEST];
-    gsize n = sizeof digest;
-    GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
+    struct sighting now = {.at = at};
 
-    g_checksum_update(sum, authenticator.p, (gssize)authenticator.n);
-    g_checksum_get_digest(sum, digest, &n);
-    g_checksum_free(sum);
-    const struct zs_stamp *known = g_hash_table_lookup(r->seen, digest);
+    zs_secret_id(authenticator, now.digest);
+    const struct sighting *known = g_hash_table_lookup(r->seen, now.digest);
     if (known) {
-        *first = *known;
+        *first = known->at;
         return true;
     }
-    if (g_hash_table_size(r->seen) < LIMIT)
-        g_hash_table_insert(r->seen, g_memdup2(digest, sizeof digest), g_memdup2(&at, sizeof at));
+    if (g_hash_table_size(r->seen) < LIMIT) {
+        struct sighting *kept = g_memdup2(&now, sizeof now);
+        g_hash_table_insert(r->seen, kept->digest, kept);
+    }
     return false;
 }

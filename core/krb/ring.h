@@ -3,7 +3,7 @@
 #define ZS_KRB_RING_H
 
 /* A keyring from within, inside core/krb only: for the sources that fill it and for what searches it. */
-#include "core/krb/context.h"
+#include "core/krb/secrets.h"
 #include "core/wire/span.h"
 
 #include <glib.h>
@@ -42,8 +42,6 @@ void zs_credential_free(void *credential); /* wipes */
 const struct zs_credential *zs_keyring_credential(const struct zs_keyring *r,
                                                   struct zs_span cipher);
 
-#define ZS_SECRET_ID 32 /* octets */
-
 /* What a key log says of one context. Names are NULL where it does not say them. */
 struct zs_secret {
     uint8_t id[ZS_SECRET_ID];
@@ -57,9 +55,6 @@ struct zs_secret {
 };
 GTree *zs_secrets_new(void);
 void zs_secret_clear(struct zs_secret *s); /* wipes */
-/* The id of the context whose AP-REQ has this authenticator (ciphertext): its SHA-256. An authenticator is made anew
- * for every context and passes by in the clear, sealed. */
-void zs_secret_id(struct zs_span authenticator, uint8_t id[ZS_SECRET_ID]);
 const struct zs_secret *zs_keyring_secret(const struct zs_keyring *r,
                                           const uint8_t id[ZS_SECRET_ID]);
 /* The line; zs_secret_free() it. */

@@ -9,6 +9,12 @@
 /* The type of a decryption secrets block of pcapng whose octets are such lines: "ZGSK". */
 #define ZS_SECRETS_BLOCK UINT32_C(0x5a47534b)
 
+#define ZS_SECRET_ID 32 /* octets */
+
+/* The id of the context whose AP-REQ has this authenticator (ciphertext): its SHA-256. An authenticator is made anew
+ * for every context and passes by in the clear, sealed. */
+void zs_secret_id(struct zs_span authenticator, uint8_t id[ZS_SECRET_ID]);
+
 /* The line of a context, without a newline; NULL where no key of its messages is known. zs_secret_free() it. */
 char *zs_context_secret(const struct zs_context *c);
 void zs_secret_free(char *line); /* wipes; NULL is fine */
