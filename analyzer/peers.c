@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What connect and serve share. */
+/* What connect, serve and replay share. */
 #include "analyzer/peers.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum { PARTS_MAX = 1024 };
@@ -171,4 +172,14 @@ void zs_peers_show(const struct zs_dialog *d, const char *who, const struct zs_c
         *inside = ev->more;
     if (!(d->quiet && delimiter))
         zs_dialog_event(d, who, p, said, ev);
+}
+
+void zs_peers_raise_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
 }

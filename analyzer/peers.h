@@ -35,4 +35,7 @@ bool zs_peers_say(struct zs_connection *c, const char *separator, struct zs_span
 void zs_peers_show(const struct zs_dialog *d, const char *who, const struct zs_connection *c,
                    bool said, const struct zs_peer_event *ev, bool *inside);
 
+/* As many descriptors as this process may have. */
+void zs_peers_raise_descriptors(void);
+
 #endif

@@ -2,12 +2,17 @@
 /* A script, said by one of its sides to a live peer. A line of ours waits until all that the other side had said
  * before it in the capture has come, or has been waited for in vain: so questions follow answers as they did.
  *
- * Limits: their messages are expected in the captured order. A subscription of theirs is a line that comes, too. */
+ * Limits: their messages are expected in the captured order. A subscription of theirs is a line that comes, too. Of a
+ * message that comes COMING_MAX octets and PARTS_MAX parts are kept; who says more is not listened to any longer. */
 #include "analyzer/play.h"
 
 #include <string.h>
 
-enum { SETTLE_MS = 300 }; /* behind the last line: for what comes though the capture has none */
+enum {
+    SETTLE_MS = 300, /* behind the last line: for what comes though the capture has none */
+    COMING_MAX = 64 << 20,
+    PARTS_MAX = 65536,
+};
 
 struct zs_play {
     const struct zs_script *script;
@@ -20,9 +25,12 @@ struct zs_play {
     guint
         awaited; /* line of theirs that has not come; all of theirs before it have, or were given up */
     GPtrArray *coming;   /* parts so far of their message; of GBytes */
+    size_t coming_n;     /* their octets */
+    guint spoken;        /* lines of ours */
     gint64 opened, said; /* microseconds: when it stood, when ours last spoke */
     guint timer;
     struct zs_account account;
+    struct zs_play_outcome *outcomes; /* of each line */
     bool over;
 };
 
@@ -67,36 +75,38 @@ static bool say(struct zs_play *p, const struct zs_line *l)
         ok = zs_connection_subscribe(p->connection, l->kind == ZS_LINE_CANCEL, parts[0]);
     g_free(parts);
     p->said = g_get_monotonic_time();
+    p->spoken++;
     p->account.sent += ok;
     return ok;
 }
 
-/* When the line is due, by the capture's times. */
+/* When the line is due, by a fixed rate or the capture's times. */
 static gint64 due(const struct zs_play *p, const struct zs_line *l)
 {
     const struct zs_line *first = line_at(p, 0);
 
+    if (p->options->rate > 0)
+        return p->opened + (gint64)(p->spoken * 1e6 / p->options->rate);
     return p->opened +
            (gint64)((double)(l->at.time_ns - first->at.time_ns) / 1000 * p->options->pace);
 }
 
 /* ==== theirs ==== */
 
-static void tell(struct zs_play *p, const struct zs_line *l, const char *what)
+/* Line i, or none of the script, came to this. Takes sentence. */
+static void tell(struct zs_play *p, guint i, enum zs_fate fate, guint part, char *sentence)
 {
-    char *sentence = l ? g_strdup_printf("packet #%" G_GUINT64_FORMAT ": %s", l->at.frame, what)
-                       : g_strdup(what);
+    const struct zs_line *l = line_at(p, i);
+    const struct zs_account_difference d = {
+        .fate = fate, .frame = l ? l->at.frame : 0, .part = part, .sentence = sentence};
 
-    p->handler->on_difference(p->user, p, sentence);
-    g_free(sentence);
-}
-
-static bool is_ignored(const struct zs_play *p, guint part)
-{
-    for (guint i = 0; p->options->ignore && i < p->options->ignore->len; i++)
-        if (g_array_index(p->options->ignore, guint, i) == part)
-            return true;
-    return false;
+    p->handler->on_difference(p->user, p, &d);
+    if (l) {
+        p->outcomes[i].fate = fate;
+        p->outcomes[i].sentence = sentence;
+    } else {
+        g_free(sentence);
+    }
 }
 
 static char *quote(GBytes *octets)
@@ -110,14 +120,16 @@ static char *quote(GBytes *octets)
     return escaped;
 }
 
-/* The first thing that is not as captured, in words; NULL: all is. */
-static char *find_difference(const struct zs_play *p, const struct zs_line *l, GPtrArray *came)
+/* The first thing that is not as captured, in words, and the part that it is about; NULL: all is. */
+static char *find_difference(const struct zs_play *p, const struct zs_line *l, GPtrArray *came,
+                             guint *part)
 {
     if (came->len != l->parts->len)
         return g_strdup_printf("%u parts came, the capture has %u", came->len, l->parts->len);
     for (guint i = 0; i < came->len; i++) {
-        if (is_ignored(p, i + 1) || g_bytes_equal(came->pdata[i], l->parts->pdata[i]))
+        if (zs_ignore_equal(p->options->ignore, i + 1, came->pdata[i], l->parts->pdata[i]))
             continue;
+        *part = i + 1;
         char *a = quote(came->pdata[i]), *b = quote(l->parts->pdata[i]);
         char *text = g_strdup_printf(
             "part %u is \"%s\" (%zu octets), the capture has \"%s\" (%zu octets)", i + 1, a,
@@ -143,23 +155,25 @@ static void take(struct zs_play *p, enum zs_line_kind kind, GPtrArray *came)
 {
     const struct zs_line *l = find_awaited(p);
     gint64 latency = (g_get_monotonic_time() - (p->said ? p->said : p->opened)) * 1000;
+    guint i = p->awaited, part = 0;
 
     if (!l) {
         p->account.extra++;
-        tell(p, NULL, "a message came that the capture does not have");
+        tell(p, i, ZS_FATE_EXTRA, 0, g_strdup("a message came that the capture does not have"));
         return;
     }
     p->awaited++;
-    g_array_append_val(p->account.latencies, latency);
-    char *what =
-        kind == l->kind ? find_difference(p, l, came) : g_strdup("something of another kind came");
+    zs_latencies_add(&p->account.latencies, latency);
+    p->outcomes[i].latency = latency;
+    char *what = kind == l->kind ? find_difference(p, l, came, &part)
+                                 : g_strdup("something of another kind came");
     if (what) {
         p->account.differed++;
-        tell(p, l, what);
+        tell(p, i, ZS_FATE_DIFFERED, part, what);
     } else {
         p->account.matched++;
+        p->outcomes[i].fate = ZS_FATE_MATCHED;
     }
-    g_free(what);
 }
 
 /* ==== the course ==== */
@@ -173,7 +187,7 @@ static bool awaits_before(struct zs_play *p, guint line)
 static void give_up_before(struct zs_play *p, guint line)
 {
     while (awaits_before(p, line)) {
-        tell(p, line_at(p, p->awaited), "its message did not come");
+        tell(p, p->awaited, ZS_FATE_MISSING, 0, g_strdup("its message did not come"));
         p->awaited++;
         p->account.missing++;
     }
@@ -184,7 +198,7 @@ static void go_on(struct zs_play *p)
 {
     gint64 patience = (gint64)(p->options->patience * 1e6);
 
-    while (!p->over && p->next < p->script->lines->len) {
+    while (!p->over && !p->account.stopped && p->next < p->script->lines->len) {
         const struct zs_line *l = line_at(p, p->next);
         gint64 now = g_get_monotonic_time(), last = MAX(p->said, p->opened);
         guint before = p->next + (l->dir != p->ours);
@@ -201,11 +215,15 @@ static void go_on(struct zs_play *p)
         }
         if (l->dir == p->ours && zs_connection_is_full(p->connection))
             return; /* on_drained() comes back */
-        if (l->dir == p->ours && !say(p, l))
-            tell(p, l, "ours could not be sent");
+        if (l->dir == p->ours) {
+            if (say(p, l))
+                p->outcomes[p->next].fate = ZS_FATE_SENT;
+            else
+                tell(p, p->next, ZS_FATE_UNSENT, 0, g_strdup("ours could not be sent"));
+        }
         p->next++;
     }
-    if (p->over)
+    if (p->over || p->account.stopped)
         return;
     if (g_get_monotonic_time() < MAX(p->said, p->opened) + SETTLE_MS * 1000)
         wake(p, SETTLE_MS * 1000);
@@ -218,10 +236,15 @@ static void on_event(void *user, struct zs_connection *c, bool said, const struc
     struct zs_play *p = user;
     bool subscribes = ev->kind == ZS_PEER_COMMAND &&
                       (ev->command == ZS_CMD_SUBSCRIBE || ev->command == ZS_CMD_CANCEL);
-    (void)c;
 
-    if (said || !(ev->kind == ZS_PEER_MESSAGE || subscribes))
+    if (said || !(ev->kind == ZS_PEER_MESSAGE || subscribes) || p->account.failed)
         return;
+    p->coming_n += ev->body.n;
+    if (p->coming_n > COMING_MAX || p->coming->len == PARTS_MAX) {
+        p->account.failed = g_strdup("a message came that is too large to be compared");
+        zs_connection_close(c);
+        return;
+    }
     g_ptr_array_add(p->coming, g_bytes_new(ev->body.p, ev->body.n));
     if (ev->more)
         return;
@@ -231,6 +254,7 @@ static void on_event(void *user, struct zs_connection *c, bool said, const struc
                                            : ZS_LINE_CANCEL,
          p->coming);
     g_ptr_array_set_size(p->coming, 0);
+    p->coming_n = 0;
     wake(p, 0);
 }
 
@@ -255,9 +279,9 @@ static void on_closed(void *user, struct zs_connection *c, const char *why)
     (void)c;
 
     p->over = true;
-    if (p->opened)
+    if (p->opened && !p->account.stopped)
         give_up_before(p, p->script->lines->len);
-    if (why || !p->opened)
+    if ((why || !p->opened) && !p->account.stopped && !p->account.failed)
         p->account.failed = g_strdup(why ? why : "the other side closed before both were through");
     p->handler->on_end(p->user, p);
 }
@@ -281,7 +305,7 @@ struct zs_play *zs_play_new(GSocket *socket, struct zs_live *live, const struct 
     *p = (struct zs_play){.script = script, .options = options, .handler = handler, .user = user};
     p->ours = options->role == ZS_ROLE_CLIENT ? script->client : zs_dir_other(script->client);
     p->coming = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
-    p->account.latencies = g_array_new(FALSE, FALSE, sizeof(gint64));
+    p->outcomes = g_new0(struct zs_play_outcome, script->lines->len);
     struct zs_peer_options o = zs_peer_options(options->role, script->type[p->ours]);
     o.null = script->null;
     o.plaintext = script->plaintext;
@@ -295,9 +319,17 @@ const struct zs_account *zs_play_account(const struct zs_play *p)
     return &p->account;
 }
 
-const struct zs_script *zs_play_script(const struct zs_play *p)
+const struct zs_play_outcome *zs_play_outcome(const struct zs_play *p, guint line)
 {
-    return p->script;
+    return &p->outcomes[line];
+}
+
+void zs_play_stop(struct zs_play *p)
+{
+    if (p->over || p->account.stopped)
+        return;
+    p->account.stopped = true;
+    zs_connection_close(p->connection);
 }
 
 void zs_play_free(struct zs_play *p)
@@ -308,7 +340,9 @@ void zs_play_free(struct zs_play *p)
         g_source_remove(p->timer);
     zs_connection_free(p->connection);
     g_ptr_array_unref(p->coming);
-    g_array_unref(p->account.latencies);
+    for (guint i = 0; i < p->script->lines->len; i++)
+        g_free(p->outcomes[i].sentence);
+    g_free(p->outcomes);
     g_free(p->account.failed);
     g_free(p);
 }

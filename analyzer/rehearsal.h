@@ -11,7 +11,12 @@ struct zs_rehearsal {
     const char *keytab;         /* bound: the service's keys; NULL: the default */
     struct zs_play_options play;
     GPtrArray *scripts; /* of struct zs_script */
+    guint copies;       /* of each at a time */
+    guint64 rounds;     /* of each of these, one behind the other; 0: without end */
+    double duration;    /* seconds until all are stopped; 0: no limit */
+    const char *junit;  /* a file to write; NULL: none */
     bool json;
+    bool progress; /* to standard error, though it is no terminal */
 };
 
 /* All at once if connected; bound, one after the other as clients come. Writes its account to standard output; what

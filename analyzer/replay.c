@@ -12,13 +12,17 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+enum { COPIES_MAX = 10000, ROUNDS_DEFAULT = -1 /* 1, or with --duration no end */ };
+
 struct replay_options {
     struct zs_key_options keys;
     char **files;
     gboolean json, all;
-    char *connect, *bind, *service; /* live */
+    char *connect, *bind, *service, *junit; /* live */
     char **ignore;
-    double pace, patience;
+    double pace, rate, patience, duration;
+    gint rounds, copies;
+    gboolean progress;
 };
 
 /* All connections that are open. */
@@ -48,6 +52,7 @@ static void clear_options(struct replay_options *o)
     g_free(o->connect);
     g_free(o->bind);
     g_free(o->service);
+    g_free(o->junit);
     g_strfreev(o->ignore);
 }
 
@@ -68,10 +73,26 @@ static bool parse(int argc, char **argv, struct replay_options *o, GError **erro
         {"pace", 0, 0, G_OPTION_ARG_DOUBLE, &o->pace,
          "live: 1 for the capture's times, 0.5 for twice as fast; 0, as fast as answers come, is the default",
          "FACTOR"},
+        {"rate", 0, 0, G_OPTION_ARG_DOUBLE, &o->rate,
+         "live: of each connection no more than N messages a second", "N"},
         {"patience", 0, 0, G_OPTION_ARG_DOUBLE, &o->patience,
          "live: give an answer up after so long (5)", "SECONDS"},
+        {"connections", 0, 0, G_OPTION_ARG_INT, &o->copies,
+         "live: N of each of the capture at a time (1)", "N"},
+        {"loop", 0, 0, G_OPTION_ARG_INT, &o->rounds,
+         "live: each N times, one behind the other, with a fresh handshake (1); 0: without end",
+         "N"},
+        {"duration", 0, 0, G_OPTION_ARG_DOUBLE, &o->duration,
+         "live: end after so long; without --loop again and again until then", "SECONDS"},
         {"ignore", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->ignore,
-         "live: part N of a message, from 1, need not be as captured (may be given again)", "N"},
+         "live: part N of a message, from 1, or what a regular expression finds need not be as captured "
+         "(may be given again)",
+         "N|REGEX"},
+        {"junit", 0, 0, G_OPTION_ARG_FILENAME, &o->junit,
+         "live: write a report of JUnit's form, too", "FILE"},
+        {"progress", 0, 0, G_OPTION_ARG_NONE, &o->progress,
+         "live: say on standard error every second how far it is, as it is on a terminal anyway",
+         NULL},
         {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->files, NULL, "FILE..."},
         {0},
     };
@@ -273,21 +294,8 @@ static void drop_troubled(GPtrArray *scripts)
     }
 }
 
-static bool parse_ignored(char **ignore, GArray *parts)
-{
-    for (; ignore && *ignore; ignore++) {
-        guint64 n;
-        if (!g_ascii_string_to_unsigned(*ignore, 10, 1, G_MAXUINT, &n, NULL)) {
-            fprintf(stderr, "zmtpscope: --ignore %s: not a part's number, from 1\n", *ignore);
-            return false;
-        }
-        guint part = (guint)n;
-        g_array_append_val(parts, part);
-    }
-    return true;
-}
-
-static int rehearse(const struct replay_options *o, struct zs_keyring *ring, GArray *ignored)
+static int rehearse(const struct replay_options *o, struct zs_keyring *ring,
+                    const struct zs_ignore *ignored)
 {
     GPtrArray *scripts = g_ptr_array_new_with_free_func(free_script);
     const struct zs_onlooker onlooker = {
@@ -301,10 +309,16 @@ static int rehearse(const struct replay_options *o, struct zs_keyring *ring, GAr
         .keytab = o->keys.keytabs ? o->keys.keytabs[0] : NULL,
         .play = {.role = o->bind ? ZS_ROLE_SERVER : ZS_ROLE_CLIENT,
                  .pace = o->pace,
+                 .rate = o->rate,
                  .patience = o->patience,
                  .ignore = ignored},
         .scripts = scripts,
+        .copies = (guint)o->copies,
+        .rounds = o->rounds >= 0 ? (guint64)o->rounds : o->duration == 0,
+        .duration = o->duration,
+        .junit = o->junit,
         .json = o->json,
+        .progress = o->progress,
     };
     GError *error = NULL;
     int status = ZS_EXIT_FAILED;
@@ -323,30 +337,51 @@ static int rehearse(const struct replay_options *o, struct zs_keyring *ring, GAr
     return status;
 }
 
-static const char *objection(const struct replay_options *o)
+static const char *objection_live(const struct replay_options *o)
 {
-    if (!o->files)
-        return "no capture was named";
     if (o->connect && o->bind)
         return "--connect and --bind do not go together";
+    if (o->pace && o->rate)
+        return "--pace and --rate do not go together";
+    if (o->pace < 0 || o->rate < 0 || o->patience < 0 || o->duration < 0)
+        return "--pace, --rate, --patience and --duration want no negative number";
+    if (o->rounds < ROUNDS_DEFAULT || o->copies < 1 || o->copies > COPIES_MAX)
+        return "--loop wants a number, 0 or more, and --connections one from 1 to 10000";
     return NULL;
+}
+
+static const char *objection(const struct replay_options *o)
+{
+    bool live = o->connect || o->bind;
+
+    if (!o->files)
+        return "no capture was named";
+    if (!live && (o->service || o->pace || o->rate || o->duration || o->rounds != ROUNDS_DEFAULT ||
+                  o->copies != 1 || o->ignore || o->junit || o->progress))
+        return "what is for live peers wants --connect or --bind";
+    return live ? objection_live(o) : NULL;
 }
 
 static int run_with(const struct replay_options *o, struct zs_keyring *ring)
 {
+    char *why = NULL;
+
     if (!o->connect && !o->bind)
         return replay(o, ring);
-    GArray *ignored = g_array_new(FALSE, FALSE, sizeof(guint));
-    int status = ZS_EXIT_FAILED;
-    if (parse_ignored(o->ignore, ignored))
-        status = rehearse(o, ring, ignored);
-    g_array_unref(ignored);
+    struct zs_ignore *ignored = zs_ignore_new(o->ignore, &why);
+    if (!ignored) {
+        fprintf(stderr, "zmtpscope: --ignore %s\n", why);
+        g_free(why);
+        return ZS_EXIT_FAILED;
+    }
+    int status = rehearse(o, ring, ignored);
+    zs_ignore_free(ignored);
     return status;
 }
 
 static int run_replay(int argc, char **argv)
 {
-    struct replay_options o = {.patience = 5};
+    struct replay_options o = {.patience = 5, .copies = 1, .rounds = ROUNDS_DEFAULT};
     GError *error = NULL;
     int status = ZS_EXIT_FAILED;
 

@@ -11,7 +11,6 @@
 #include <glib-unix.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
 
 enum {
     ACCEPTED_AT_ONCE = 64, /* before others get their turn */
@@ -379,17 +378,6 @@ static gboolean on_signal(gpointer user)
     return G_SOURCE_CONTINUE;
 }
 
-/* As many descriptors as this process may have. */
-static void raise_descriptors(void)
-{
-    struct rlimit limit;
-
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
-
 static void tell_listening(const struct server *s)
 {
     GSocketAddress *a = g_socket_get_local_address(s->socket, NULL);
@@ -487,7 +475,7 @@ static int run(const struct serve_options *o)
 
     if (objection(o))
         return fail("serve", objection(o));
-    raise_descriptors();
+    zs_peers_raise_descriptors();
     bool ok = zs_peer_arguments_options(&o->peer, ZS_ROLE_SERVER, ZS_SOCKET_ROUTER, &s.peer) &&
               make_list(o->allow, &allow);
     s.peer.allow = allow;

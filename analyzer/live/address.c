@@ -177,6 +177,27 @@ GSocket *zs_address_connect(GSocketConnectable *to, guint seconds, char **peer, 
     return s;
 }
 
+void zs_address_begin_connect(GSocketConnectable *to, guint seconds, GCancellable *cancel,
+                              GAsyncReadyCallback done, void *user)
+{
+    GSocketClient *client = g_socket_client_new();
+
+    g_socket_client_set_timeout(client, seconds);
+    g_socket_client_set_enable_proxy(client, FALSE);
+    g_socket_client_connect_async(client, to, cancel, done, user);
+    g_object_unref(client);
+}
+
+GSocketConnection *zs_address_take_connected(GObject *source, GAsyncResult *result, GError **error)
+{
+    GSocketConnection *stream =
+        g_socket_client_connect_finish(G_SOCKET_CLIENT(source), result, error);
+
+    if (stream)
+        g_socket_set_timeout(g_socket_connection_get_socket(stream), 0);
+    return stream;
+}
+
 /* A socket file that a server before left behind is in the way of the next. */
 static void remove_stale(GSocketAddress *a)
 {

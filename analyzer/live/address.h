@@ -11,6 +11,11 @@ GSocketConnectable *zs_address_to_connect(const char *endpoint, GError **error);
 /* The first of its addresses that takes the connection within seconds: *peer is that one, g_free() it. NULL: *error is
  * that of the last. Blocking. */
 GSocket *zs_address_connect(GSocketConnectable *to, guint seconds, char **peer, GError **error);
+/* The same without blocking: done is told once, from the loop, and takes what came of it (NULL: *error). The connection
+ * closes its socket as it dies. */
+void zs_address_begin_connect(GSocketConnectable *to, guint seconds, GCancellable *cancel,
+                              GAsyncReadyCallback done, void *user);
+GSocketConnection *zs_address_take_connected(GObject *source, GAsyncResult *result, GError **error);
 /* To listen on; a name is looked up here. Port 0 is any that is free. NULL: *error. */
 GSocketAddress *zs_address_to_bind(const char *endpoint, GError **error);
 /* A socket that listens there, not blocking. NULL: *error. */

@@ -1,14 +1,18 @@
 #!/usr/bin/python3
 """Live test: live_replay.py ZMTPSCOPE. Captures are said again to live peers by `zmtpscope replay`: to a real libzmq
 server with --connect, to a real libzmq client with --bind, and ours to ours; every message is accounted for, and a
-changed answer is told as exactly that.
+changed answer is told as exactly that. Then the same many times at once and in a row, at a pace, and reports of JUnit's
+form.
 
 Nothing is skipped. Limits: AES256-SHA1 and NULL."""
 import json
 import pathlib
 import shutil
+import signal
 import subprocess
 import sys
+import time
+import xml.etree.ElementTree
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT / "captures"))
@@ -20,6 +24,7 @@ from lab.stories import LEFT, SERVICE, answers, asks, at  # noqa: E402
 CAPTURES = PROJECT / "captures"
 PRINCIPAL = f"{SERVICE}@{kdc.REALM}"
 LIMIT = 60
+COUNTS = ("sent", "matched", "differed", "missing", "extra")
 
 
 class Stage:
@@ -73,8 +78,20 @@ def check(what, got, wanted):
 
 def accounts(out):
     """Of each connection sent, matched, differed, missing, extra."""
+    rows = [row for row in map(json.loads, out.splitlines()) if row["event"] == "replayed"]
+    return [tuple(row[k] for k in COUNTS) for row in rows]
+
+
+def summary(out):
+    """The last object, which sums up; its counts are those of all."""
     rows = [json.loads(line) for line in out.splitlines()]
-    return [tuple(row[k] for k in ("sent", "matched", "differed", "missing", "extra")) for row in rows]
+    total, accounts_of = rows[-1], [row for row in rows if row["event"] == "replayed"]
+    check("the last event", total["event"], "summary")
+    check("connections", total["connections"], len(accounts_of))
+    for name in COUNTS:
+        check(f"all {name}", total[name], sum(row[name] for row in accounts_of))
+    check("latencies", sorted(total["latency_ns"].values()), [total["latency_ns"][k] for k in ("p50", "p90", "p99", "max")])
+    return total
 
 
 def to_libzmq(stage, replies, status, wanted, *more):
@@ -156,16 +173,164 @@ def among_ours(stage, capture, client, server):
         check(f"{what}'s exit status", status, 0)
 
 
+def by_pattern(stage):
+    """What the expression finds does not count; what stands beside it does."""
+    to_libzmq(stage, ("world 0", "WORLD 1", "Earth 2"), 0, [(3, 3, 0, 0, 0)], "--json", "--ignore", "(?i)world|earth")
+    stage.port += 1
+    out = to_libzmq(stage, ("world 0", "WORLD 7", "world 2"), 1, None, "--ignore", "(?i)world")
+    check("differences", len([line for line in out.splitlines() if " ! " in line]), 1)
+
+
+def difference_as_json(stage):
+    out = to_libzmq(stage, ("world 0", "WORLD 1", "world 2"), 1, [(3, 2, 1, 0, 0)], "--json")
+    told = [row for row in map(json.loads, out.splitlines()) if row["event"] == "difference"]
+    check("differences", told, [{
+        "event": "difference", "connection": 1, "copy": 1, "round": 1, "frame": 17, "fate": "differed", "part": 2,
+        "sentence": 'part 2 is "WORLD 1" (7 octets), the capture has "world 1" (7 octets)'}])
+
+
+def suites(path):
+    """[(name, tests, failures, errors, skipped, [(case, what is wrong with it)])] of a report of JUnit's form."""
+    root = xml.etree.ElementTree.parse(path).getroot()
+    check("root", root.tag, "testsuites")
+    told = []
+    for suite in root:
+        cases = [(case.get("name"), [(child.tag, child.get("message")) for child in case]) for case in suite]
+        check("tests", suite.get("tests"), str(len(cases)))
+        check("class names", {case.get("classname") for case in suite}, {suite.get("name")})
+        check("every time is a number", all(float(case.get("time")) >= 0 for case in suite), True)
+        told.append((suite.get("name"), int(suite.get("failures")), int(suite.get("errors")), int(suite.get("skipped")), cases))
+    return told
+
+
+def junit(stage):
+    report = stage.bench.directory / "junit.xml"
+    to_libzmq(stage, ("world 0", "WORLD <1>", "world 2"), 1, None, "--junit", str(report))
+    wrong = 'part 2 is "WORLD <1>" (9 octets), the capture has "world 1" (7 octets)'
+    check("suites", suites(report), [("c1", 1, 0, 0, [
+        ("the connection stands to its end", []),
+        ("1, packet #14: the client's message", []), ("2, packet #15: the server's message", []),
+        ("3, packet #16: the client's message", []), ("4, packet #17: the server's message", [("failure", wrong)]),
+        ("5, packet #18: the client's message", []), ("6, packet #19: the server's message", []),
+        ("no other message comes", [])])])
+
+
+def nobody_there(stage):
+    """It is said once, however many wanted to go there, and is an error in the report."""
+    report = stage.bench.directory / "nobody.xml"
+    running = stage.start("several.pcapng", "--connect", "--connections", "2", "--loop", "3", "--junit", str(report))
+    out, err = running.communicate(timeout=LIMIT)
+    check("exit status", running.returncode, 2)
+    check("standard error", (err.count("\n"), "refused" in err), (1, True))
+    check("summary", out.split(":")[0].endswith("6 failed"), True)
+    check("errors", [row[1:4] for row in suites(report)], [(0, 1, 0)] * 6)
+
+
+def many_rounds(stage):
+    """Three at a time, four times over, by both sides."""
+    more = ("--connections", "3", "--loop", "4", "--json")
+    bound = stage.start("several.pcapng", "--bind", *more)
+    await_port(stage.port)
+    connected = stage.start("several.pcapng", "--connect", *more)
+    for running in (connected, bound):
+        out, status = finish(running)
+        check("exit status", status, 0)
+        check("accounts", accounts(out), [(4, 4, 0, 0, 0)] * 36)
+        total = summary(out)
+        check("failed or stopped", (total["failed"], total["stopped"]), (0, 0))
+        rows = [json.loads(line) for line in out.splitlines()][:-1]
+        check("every one once", len({(row["connection"], row["copy"], row["round"]) for row in rows}), 36)
+
+
+def many_rounds_to_libzmq(stage):
+    """One REP of libzmq answers six connections; which answer meets whom is by chance."""
+    steps = [["reply", "world 0"]] * 18
+    peer = stage.bench.peer("rep-many", "REP", [*steps, ["await", "DISCONNECTED", 6]], bind=at(stage.port),
+                            role=stage.bench.acceptor(SERVICE, stage.keytab()))
+    out, status = finish(stage.start("reqrep.pcap", "--connect", "--connections", "3", "--loop", "2", "--json",
+                                     "--ignore", "[0-9]$"))
+    peer.wait()
+    check("exit status", status, 0)
+    check("accounts", accounts(out), [(3, 3, 0, 0, 0)] * 6)
+    check("requests", sorted(peer.messages("received")), sorted([[b"hello %d" % n] for n in range(3)] * 6))
+
+
+def until_time_is_over(stage):
+    """--duration alone goes on until then; who is in the middle then misses nothing."""
+    bound = stage.start("reqrep.pcap", "--bind", "--loop", "0", "--json", "--connections", "2")
+    await_port(stage.port)
+    begun = time.monotonic()
+    out, status = finish(stage.start("reqrep.pcap", "--connect", "--duration", "2", "--connections", "2", "--json"))
+    took = time.monotonic() - begun
+    check("exit status", status, 0)
+    total = summary(out)
+    check("at least two seconds", took >= 2, True)
+    check("differences", total["differed"] + total["missing"] + total["extra"] + total["failed"], 0)
+    check("rounds", total["connections"] >= 2 and total["stopped"] <= 2, True)
+    bound.send_signal(signal.SIGINT)
+    out, _ = bound.communicate(timeout=LIMIT)
+    check("as many were served, but who was stopped", summary(out)["matched"] >= total["matched"] - 6, True)
+
+
+def at_a_rate(stage):
+    """Nine messages, no more than eight a second: more than a second; by the capture's times, as long as they took."""
+    for more in (("--rate", "8"), ("--pace", "30")):
+        bound = stage.start("push-pull.pcap", "--bind", "--json")
+        await_port(stage.port)
+        begun = time.monotonic()
+        out, status = finish(stage.start("push-pull.pcap", "--connect", "--json", *more))
+        took = time.monotonic() - begun
+        check("exit status", status, 0)
+        check("account", accounts(out), [(9, 0, 0, 0, 0)])
+        check("server's account", accounts(finish(bound)[0]), [(0, 9, 0, 0, 0)])
+        lines = lines_of("push-pull.pcap")
+        at_least = 1.0 if more[0] == "--rate" else 30 * (lines[-1] - lines[0])
+        check(f"{more}: it takes {at_least:.3f} s at least", took >= at_least, True)
+        stage.port += 1
+
+
+def lines_of(capture):
+    """When the messages of a capture came, in seconds."""
+    keytab = CAPTURES / f"{capture.split('.')[0]}.keytab"
+    told = process.run([sys.argv[1], "read", "--json", "-K", str(keytab), str(CAPTURES / capture)])
+    rows = [row for row in map(json.loads, told.splitlines()) if row["event"] == "message"]
+    # datetime has no nanoseconds.
+    return [float(row["time"].rstrip("Z").rpartition(":")[2]) + 60 * int(row["time"].split(":")[1]) for row in rows]
+
+
+def progress(stage):
+    """On standard error when it is asked for, a line a second, and never among the objects."""
+    bound = stage.start("reqrep.pcap", "--bind", "--loop", "0", "--json")
+    await_port(stage.port)
+    running = stage.start("reqrep.pcap", "--connect", "--duration", "2.5", "--progress", "--json")
+    out, err = running.communicate(timeout=LIMIT)
+    check("exit status", running.returncode, 0)
+    summary(out)
+    lines = err.splitlines()
+    check("progress", len(lines) >= 2 and all("connections through" in line for line in lines), True)
+    bound.send_signal(signal.SIGINT)
+    check("at the end of what has none", bound.wait(LIMIT), 0)
+
+
 ACTS = [("to libzmq, the same answers", same_answers),
         ("to libzmq, an answer changed", changed_answer),
         ("to libzmq, that part ignored", ignored_part),
+        ("to libzmq, a pattern ignored", by_pattern),
+        ("to libzmq, differences as JSON", difference_as_json),
+        ("to libzmq, JUnit", junit),
+        ("to libzmq, 3 at once, twice", many_rounds_to_libzmq),
+        ("to nobody", nobody_there),
         ("for libzmq, as the server", for_libzmq),
         ("to libzmq, a subscriber", subscriber_to_libzmq),
         ("for libzmq, a publisher", publisher_for_libzmq),
         ("ours to ours, reqrep", lambda s: among_ours(s, "reqrep.pcap", [(3, 3, 0, 0, 0)], [(3, 3, 0, 0, 0)])),
         ("ours to ours, pubsub-null", lambda s: among_ours(s, "pubsub-null.pcap", [(3, 3, 0, 0, 0)], [(3, 3, 0, 0, 0)])),
         ("ours to ours, push-pull", lambda s: among_ours(s, "push-pull.pcap", [(9, 0, 0, 0, 0)], [(0, 9, 0, 0, 0)])),
-        ("ours to ours, several", lambda s: among_ours(s, "several.pcapng", [(4, 4, 0, 0, 0)] * 3, [(4, 4, 0, 0, 0)] * 3))]
+        ("ours to ours, several", lambda s: among_ours(s, "several.pcapng", [(4, 4, 0, 0, 0)] * 3, [(4, 4, 0, 0, 0)] * 3)),
+        ("ours to ours, 3 at once, 4 times", many_rounds),
+        ("ours to ours, for 2 seconds", until_time_is_over),
+        ("ours to ours, at a rate, a pace", at_a_rate),
+        ("ours to ours, progress", progress)]
 
 
 def main():

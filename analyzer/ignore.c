@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Rules of --ignore.
+ *
+ * Limits: an expression over which PCRE gives up (it counts its steps) is taken to find nothing from there on. */
+#include "analyzer/ignore.h"
+
+#include <string.h>
+
+struct zs_ignore {
+    GArray *parts;       /* of guint, from 1 */
+    GPtrArray *patterns; /* of GRegex */
+};
+
+static void unref_regex(gpointer r)
+{
+    g_regex_unref(r);
+}
+
+static bool add(struct zs_ignore *i, const char *rule, char **why)
+{
+    GError *error = NULL;
+    guint64 n;
+
+    if (g_ascii_string_to_unsigned(rule, 10, 1, G_MAXUINT, &n, NULL)) {
+        guint part = (guint)n;
+        g_array_append_val(i->parts, part);
+        return true;
+    }
+    /* Octets, not characters: what comes need not be UTF-8. */
+    bool number = *rule && rule[strspn(rule, "0123456789")] == '\0';
+    GRegex *r =
+        *rule && !number ? g_regex_new(rule, G_REGEX_RAW | G_REGEX_DOTALL, 0, &error) : NULL;
+    if (r) {
+        g_ptr_array_add(i->patterns, r);
+        return true;
+    }
+    *why = g_strdup_printf("%s: neither a part's number, from 1, nor a regular expression%s%s",
+                           rule, error ? ": " : "", error ? error->message : "");
+    g_clear_error(&error);
+    return false;
+}
+
+struct zs_ignore *zs_ignore_new(char *const *rules, char **why)
+{
+    struct zs_ignore *i = g_new0(struct zs_ignore, 1);
+
+    i->parts = g_array_new(FALSE, FALSE, sizeof(guint));
+    i->patterns = g_ptr_array_new_with_free_func(unref_regex);
+    for (; rules && *rules; rules++)
+        if (!add(i, *rules, why)) {
+            zs_ignore_free(i);
+            return NULL;
+        }
+    return i;
+}
+
+/* What is left of the text where all that r finds is one octet 0 each: that something was there still counts. */
+static GByteArray *without(const GRegex *r, const GByteArray *text)
+{
+    GByteArray *left = g_byte_array_new();
+    const char *p = text->data ? (const char *)text->data : "";
+    GMatchInfo *found;
+    gint from, to, done = 0;
+
+    for (bool more = g_regex_match_full(r, p, text->len, 0, 0, &found, NULL); more;
+         more = g_match_info_next(found, NULL)) {
+        if (!g_match_info_fetch_pos(found, 0, &from, &to) || from == to)
+            continue;
+        g_byte_array_append(left, text->data + done, (guint)(from - done));
+        g_byte_array_append(left, (const guint8 *)"", 1);
+        done = to;
+    }
+    g_match_info_free(found);
+    g_byte_array_append(left, text->data + done, text->len - (guint)done);
+    return left;
+}
+
+static GByteArray *reduce(const struct zs_ignore *i, GBytes *part)
+{
+    GByteArray *text = g_byte_array_new();
+    gsize n;
+    const void *octets = g_bytes_get_data(part, &n);
+
+    g_byte_array_append(text, octets, (guint)n);
+    for (guint k = 0; k < i->patterns->len; k++) {
+        GByteArray *left = without(i->patterns->pdata[k], text);
+        g_byte_array_unref(text);
+        text = left;
+    }
+    return text;
+}
+
+bool zs_ignore_equal(const struct zs_ignore *i, guint part, GBytes *came, GBytes *captured)
+{
+    if (g_bytes_equal(came, captured))
+        return true;
+    for (guint k = 0; i && k < i->parts->len; k++)
+        if (g_array_index(i->parts, guint, k) == part)
+            return true;
+    if (!i || i->patterns->len == 0)
+        return false;
+    GByteArray *a = reduce(i, came), *b = reduce(i, captured);
+    bool same = a->len == b->len && (a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
+    g_byte_array_unref(a);
+    g_byte_array_unref(b);
+    return same;
+}
+
+void zs_ignore_free(struct zs_ignore *i)
+{
+    if (!i)
+        return;
+    g_array_unref(i->parts);
+    g_ptr_array_unref(i->patterns);
+    g_free(i);
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What an answer may have otherwise: parts by number, and what expressions find. */
+#include "analyzer/ignore.h"
+
+#include <string.h>
+
+/* rules: up to a NULL. */
+static bool equal(const char *const *rules, guint part, GBytes *came, GBytes *captured)
+{
+    char *why = NULL;
+    struct zs_ignore *i = zs_ignore_new((char *const *)rules, &why);
+
+    g_assert_null(why);
+    bool same = zs_ignore_equal(i, part, came, captured);
+    zs_ignore_free(i);
+    g_bytes_unref(came);
+    g_bytes_unref(captured);
+    return same;
+}
+
+static GBytes *text(const char *t)
+{
+    return g_bytes_new(t, strlen(t));
+}
+
+static void same_octets_are_the_same(void)
+{
+    GBytes *a = text("x"), *b = text("x");
+
+    g_assert_true(zs_ignore_equal(NULL, 1, a, b));
+    g_bytes_unref(a);
+    g_bytes_unref(b);
+    g_assert_false(equal((const char *[]){NULL}, 1, text("x"), text("y")));
+    g_assert_true(equal((const char *[]){NULL}, 1, text(""), text("")));
+}
+
+static void part_by_number(void)
+{
+    static const char *const rules[] = {"2", "10", NULL};
+
+    g_assert_false(equal(rules, 1, text("x"), text("y")));
+    g_assert_true(equal(rules, 2, text("x"), text("y")));
+    g_assert_true(equal(rules, 10, text("x"), text("")));
+}
+
+static void pattern_takes_away_what_it_finds_and_no_more(void)
+{
+    static const char *const time[] = {"\"time\": *[0-9.]+", NULL};
+
+    g_assert_true(
+        equal(time, 1, text("{\"time\": 17, \"n\": 1}"), text("{\"time\":9.25, \"n\": 1}")));
+    g_assert_false(
+        equal(time, 1, text("{\"time\": 17, \"n\": 1}"), text("{\"time\": 17, \"n\": 2}")));
+    /* that it stands there counts */
+    g_assert_false(equal(time, 1, text("{, \"n\": 1}"), text("{\"time\": 17, \"n\": 1}")));
+    /* what matches nothing, everywhere */
+    g_assert_false(equal((const char *[]){"x*", NULL}, 1, text("ab"), text("ba")));
+    g_assert_true(equal((const char *[]){"x*", NULL}, 1, text("axxb"), text("axb")));
+}
+
+static void several_patterns_one_behind_the_other(void)
+{
+    static const char *const rules[] = {"[0-9]+", "(?i)id=[a-f]*", NULL};
+
+    g_assert_true(equal(rules, 3, text("1 id=ab end"), text("22 ID=cdef end")));
+}
+
+/* Neither a 0 nor what is no UTF-8 ends the text. */
+static void octets_are_no_characters(void)
+{
+    static const char *const rules[] = {"[0-9]", NULL};
+
+    g_assert_true(equal(rules, 1,
+                        g_bytes_new("a\0\xff"
+                                    "1b",
+                                    5),
+                        g_bytes_new("a\0\xff"
+                                    "2b",
+                                    5)));
+    g_assert_false(equal(rules, 1,
+                         g_bytes_new("a\0\xff"
+                                     "1b",
+                                     5),
+                         g_bytes_new("a\0\xff"
+                                     "1c",
+                                     5)));
+    g_assert_true(equal((const char *[]){".*", NULL}, 1, text("any\nline"), text("other")));
+}
+
+/* PCRE counts its steps: such a pair ends, as differing. */
+static void expression_without_end_ends(void)
+{
+    char *a = g_strnfill(5000, 'a');
+
+    g_assert_false(equal((const char *[]){"(a+)+$|(b+)+$", NULL}, 1,
+                         g_bytes_new_take(g_strconcat(a, "!", NULL), 5001), text("b!")));
+    g_free(a);
+}
+
+static void what_is_no_rule_is_said(void)
+{
+    static const char *const wrong[] = {"", "0", "99999999999", "(", "[a"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
+        char *const rules[] = {(char *)wrong[i], NULL};
+        char *why = NULL;
+        struct zs_ignore *made = zs_ignore_new(rules, &why);
+        g_assert_null(made);
+        g_assert_nonnull(strstr(why, "neither a part's number"));
+        g_free(why);
+    }
+}
+
+#define CASE(name) g_test_add_func("/ignore/" #name, name)
+
+int main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    CASE(same_octets_are_the_same);
+    CASE(part_by_number);
+    CASE(pattern_takes_away_what_it_finds_and_no_more);
+    CASE(several_patterns_one_behind_the_other);
+    CASE(octets_are_no_characters);
+    CASE(expression_without_end_ends);
+    CASE(what_is_no_rule_is_said);
+    return g_test_run();
+}
