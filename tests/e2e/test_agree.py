@@ -18,6 +18,7 @@ import subject
 import tree
 
 BUILD = None
+UNSAYABLE = subject.ROOT / "tests/e2e/input/odd-text.talk"  # PDML has no characters for what it says
 KNOWN_PORT = ("-d", "tcp.port==5556,zmtp")  # where talks have what nobody can know for ZMTP by itself
 SHARED = {"greeting": ("version", "mechanism", "as_server"),
           "defect": ("code",),
@@ -140,7 +141,7 @@ class Agree(unittest.TestCase):
                 self.assertEqual(shown.engines, set())
 
     def test_talks(self):
-        for text in sorted((subject.ROOT / "tests/e2e/input").glob("*.talk")):
+        for text in sorted(set((subject.ROOT / "tests/e2e/input").glob("*.talk")) - {UNSAYABLE}):
             capture = subject.talked(BUILD, text)
             read = subject.read_json(BUILD + "/analyzer/zmtpscope", capture, more=KNOWN_PORT)
             for passes in ([], ["-2"]):

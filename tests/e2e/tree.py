@@ -23,6 +23,7 @@ OF_MECHANISM = {"zmtp.gssapi.": "GSSAPI", "zmtp.curvezmq.": "CURVE", "zmtp.usern
 HELD_BY_TCP = ("tcp.segment_data", "tcp.reassembled_in")
 NAMELESS = ("(empty command)", "(unknown command)")
 NUMBERS = ("kvno", "skew_ms")
+OF_PREFERENCES = "in ZMTP's preferences "  # the beginning of a reason; Wireshark's engine may know more
 SET = ("1", "True")  # a boolean, as Wireshark 4.0 and as later ones write it
 
 
@@ -125,6 +126,8 @@ def context(part):
     below = Part(shown[0])
     facts = {name: below.show(field) for field, name in CONTEXT.items() if below.all(field)}
     facts.update({name: int(facts[name]) for name in NUMBERS if name in facts})
+    if "reason" in facts:
+        facts["reason"] = facts["reason"].removeprefix(OF_PREFERENCES)
     return {**facts, "opened": facts["opened"] in SET}
 
 
