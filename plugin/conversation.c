@@ -98,6 +98,7 @@ static void note_part(struct zs_conversation *c, struct zs_pdu *pdu, struct zs_w
     pdu->whole = whole;
     pdu->part = f->part;
     pdu->role = f->role;
+    pdu->unsettled = f->unsettled;
     pdu->last = f->last;
     pdu->octets = f->octets;
     whole->number = f->message;

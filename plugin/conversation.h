@@ -84,6 +84,8 @@ struct zs_pdu {
     struct zs_whole *whole;               /* NULL: part of none */
     uint32_t part;                        /* of a message: from 1 */
     enum zs_part_role role;
+    bool
+        unsettled; /* may be routing, whether or not that showed later: so that every pass takes it alike */
     bool last;
     uint64_t octets; /* of the message, up to and with this part */
 };

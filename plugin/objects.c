@@ -83,6 +83,8 @@ static bool gather(struct gathering *g, const struct zs_tap *t)
     if (!g->octets || g->number != pdu->whole->number || g->next != pdu->part)
         return false;
     g->next++;
+    if (pdu->role == ZS_PART_DELIMITER)
+        g_byte_array_set_size(g->octets, 0); /* what came before it was no payload after all */
     if (belongs(pdu) && data.n)
         g_byte_array_append(g->octets, data.p, (guint)data.n);
     return pdu->last;

@@ -314,11 +314,11 @@ static const struct topic_rule *rule_of(const struct zs_shown *s, const struct z
     return wmem_map_lookup(ruled, whole);
 }
 
-/* Addresses and topics say where a message goes, not what it says; nor does the first part of several by which the
- * rule was found. */
+/* Addresses and topics say where a message goes, not what it says; nor does what may be an address, nor the first part
+ * of several by which the rule was found. */
 static bool is_payload(const struct zs_pdu *pdu, const struct topic_rule *rule)
 {
-    if (pdu->role != ZS_PART_PAYLOAD || (pdu->whole && pdu->part <= pdu->whole->delimiter))
+    if (pdu->role != ZS_PART_PAYLOAD || pdu->unsettled)
         return false;
     return !rule || !is_first(pdu) || pdu->last;
 }

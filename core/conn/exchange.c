@@ -402,6 +402,7 @@ static enum zs_part_role role_of(const struct zs_session *s, enum zs_dir dir, st
     enum zs_socket_type own = type_of(s, dir), peer = type_of(s, zs_dir_other(dir));
     enum envelope rule = envelope_of(own, peer);
 
+    g->settled |= g->torn || rule == NEVER;
     if (g->torn)
         return ZS_PART_PAYLOAD;
     if (rule != NEVER)
@@ -452,6 +453,7 @@ static void on_message(struct zs_exchange *x, const struct zs_session *s, enum z
     fact->octets = g->octets;
     fact->role = role_of(s, dir, g, r);
     fact->delimiter = g->delimiter;
+    fact->unsettled = fact->role == ZS_PART_PAYLOAD && !g->settled;
     if (fact->role == ZS_PART_SUBSCRIBE)
         subscribe(side, zs_span_skip(r->data, 1));
     if (fact->role == ZS_PART_CANCEL)

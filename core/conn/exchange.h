@@ -28,6 +28,7 @@ struct zs_exchange_fact {
     bool
         torn; /* what stood before it is missing: it may be any part of a message, and part counts from here */
     enum zs_part_role role;
+    bool unsettled; /* PAYLOAD so far: with a delimiter behind it, it was of the envelope */
     uint32_t
         delimiter;   /* the part that delimits, so far; those before it are its envelope. 0: none */
     uint64_t octets; /* of the message, up to and with this part */

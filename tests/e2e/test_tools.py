@@ -93,6 +93,11 @@ class Objects(unittest.TestCase):
                                                         ("stream-0-s2c-2-sport.txt", b"1:0"),
                                                         ("stream-0-s2c-3-sport.txt", b"1:1")])
 
+    def test_no_envelope_even_where_the_delimiter_comes_as_a_surprise(self):
+        talked = pathlib.Path(subject.talked(BUILD, "tests/e2e/input/envelopes.talk")).absolute()
+        self.assertEqual([octets for name, octets in self.exported(talked.with_suffix("")) if "stream-2-" in name],
+                         [b"made up", b"alicechosen", b"plain", b"nothing in front"])
+
     def test_large_ones_are_whole(self):
         files = dict(self.exported("push-pull", *tree.keytab_preference("push-pull.keytab")))
         sizes = [len(files[f"stream-0-c2s-{n}.{'txt' if n > 1 else 'bin'}"]) for n in range(1, 10)]

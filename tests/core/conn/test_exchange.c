@@ -107,7 +107,10 @@ static char *in_words(const struct heard *h)
 
     if (f->message)
         g_string_append_printf(out, "%" G_GUINT64_FORMAT ".%u %s%s", f->message, f->part,
-                               zs_part_role_name(f->role), f->torn ? " torn" : "");
+                               zs_part_role_name(f->role),
+                               f->torn        ? " torn"
+                               : f->unsettled ? " so far"
+                                              : "");
     if (f->message && f->last)
         g_string_append_printf(out, " of %" G_GUINT64_FORMAT " from %" G_GUINT64_FORMAT, f->octets,
                                f->first.frame);
@@ -317,7 +320,7 @@ static void between_dealer_and_router_only_the_delimiter_tells(void)
     connect(&h, "DEALER", "ROUTER");
     says(&h, ZS_C2S, M, "", "1.1 delimiter behind 1");
     says(&h, ZS_C2S, 0, "'x'", "1.2 payload of 1 from 1 behind 1");
-    says(&h, ZS_C2S, M, "00'abcd'", "2.1 payload");
+    says(&h, ZS_C2S, M, "00'abcd'", "2.1 payload so far");
     says(&h, ZS_C2S, M, "", "2.2 delimiter behind 2");
     says(&h, ZS_C2S, 0, "'x'", "2.3 payload of 6 from 3 behind 2");
     says(&h, ZS_C2S, M, "'chosen'", "3.1 payload");
