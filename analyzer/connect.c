@@ -28,7 +28,9 @@ struct client {
     bool inside;     /* … in the middle of one */
     bool awaiting;   /* REQ: the reply */
     bool ended;      /* no more lines */
+    bool closing;    /* from here */
     bool failed, over;
+    enum zs_peer_state broke_off; /* the other side closed, or was silent, while this was awaited */
 };
 
 static void clear_options(struct connect_options *o)
@@ -69,7 +71,8 @@ static bool parse(int argc, char **argv, struct connect_options *o, GError **err
     g_option_context_set_description(
         c,
         "ENDPOINT is tcp://HOST:PORT or ipc://PATH. The socket type is DEALER unless --type says another. What is said\n"
-        "is shown behind >, what comes behind <. Exit status: 0, or 2 if no connection stood or it did not end in order.\n\n"
+        "is shown behind >, what comes behind <. Exit status: 0, or 2 if no connection stood, it did not end in order, or the\n"
+        "other side closed before a REQ had its reply.\n\n"
         "Examples:\n  zmtpscope connect -s zmq@server.example.org tcp://server.example.org:5555\n"
         "  echo hello | zmtpscope connect -q -t REQ -s zmq@localhost tcp://localhost:5555\n");
     bool ok = zs_arguments_parse(c, argc, argv, "sw" ZS_PEER_LETTERS, error);
@@ -79,16 +82,38 @@ static bool parse(int argc, char **argv, struct connect_options *o, GError **err
 
 /* ==== what happens ==== */
 
+/* What it may mean that the other side says nothing more there: docs/protocol.md, 10. */
+static const char *guess(const struct client *c)
+{
+    bool gssapi = !zs_connection_peer(c->connection)->options.null;
+
+    switch (gssapi ? c->broke_off : ZS_PEER_OPEN) {
+    case ZS_PEER_WANT_GREETING:
+        return "; who says no greeting is no peer of ZMTP 3, or wants another mechanism";
+    case ZS_PEER_WANT_TOKEN:
+        return "; a server that does not accept the ticket or the principal says no more (docs/protocol.md, 10: F1, F3)";
+    case ZS_PEER_WANT_READY:
+        return "; the server knows the principal: its ZAP handler denies or is missing, or PLAINTEXT is set on one "
+               "side alone (docs/protocol.md, 10: F5, F7, F8)";
+    default:
+        return "";
+    }
+}
+
 static bool only_receives(const struct client *c)
 {
     return !zs_socket_may_send(zs_connection_peer(c->connection)->options.socket_type);
 }
 
+static void close_from_here(struct client *c)
+{
+    c->closing = true;
+    zs_connection_close(c->connection);
+}
+
 static gboolean on_waited(gpointer user)
 {
-    struct client *c = user;
-
-    zs_connection_close(c->connection);
+    close_from_here(user);
     return G_SOURCE_REMOVE;
 }
 
@@ -100,7 +125,7 @@ static void wait_for_rest(struct client *c)
     if (c->over || c->options->wait < 0)
         return;
     if (c->options->wait == 0 || (is_req && !c->awaiting))
-        zs_connection_close(c->connection);
+        close_from_here(c);
     else
         g_timeout_add((guint)(c->options->wait * 1000), on_waited, c);
 }
@@ -133,6 +158,9 @@ static void on_event(void *user, struct zs_connection *connection, bool said,
     struct client *c = user;
 
     zs_peers_show(&c->dialog, "", connection, said, ev, &c->inside);
+    if (ev->kind == ZS_PEER_DEFECT &&
+        (ev->rc == ZS_E_STREAM_ENDED || ev->rc == ZS_E_HANDSHAKE_TIMEOUT))
+        c->broke_off = ev->state;
     if (said || ev->kind != ZS_PEER_MESSAGE || ev->more)
         return;
     c->messages++;
@@ -140,7 +168,7 @@ static void on_event(void *user, struct zs_connection *connection, bool said,
     if (c->messages == c->options->peer.count ||
         (c->ended && c->options->wait >= 0 &&
          zs_connection_peer(connection)->options.socket_type == ZS_SOCKET_REQ))
-        zs_connection_close(connection);
+        close_from_here(c);
     else if (c->lines)
         zs_lines_go_on(c->lines);
 }
@@ -177,18 +205,20 @@ static void on_closed(void *user, struct zs_connection *connection, const char *
     const struct zs_peer *p = zs_connection_peer(connection);
 
     c->over = true;
+    if (!why && c->awaiting && !c->closing)
+        why = "the other side closed before its reply came";
     c->failed = why || !p->other_type;
+    if (p->state < ZS_PEER_OPEN) /* a reset, which is no end that a peer is told of */
+        c->broke_off = p->state;
     if (why)
-        fprintf(stderr, "zmtpscope: %s: %s\n", c->options->rest[0], why);
+        fprintf(stderr, "zmtpscope: %s: %s%s\n", c->options->rest[0], why, guess(c));
     zs_dialog_note(&c->dialog, "", "closed", c->failed ? "not in order" : "in order");
     g_main_loop_quit(c->loop);
 }
 
 static gboolean on_signal(gpointer user)
 {
-    struct client *c = user;
-
-    zs_connection_close(c->connection);
+    close_from_here(user);
     return G_SOURCE_CONTINUE;
 }
 
@@ -221,7 +251,8 @@ static int fail(const char *subject, const char *why)
 /* Credential and context first: without a ticket nobody is bothered. */
 static int initiate(const struct connect_options *o, const struct zs_peer_options *options)
 {
-    struct client c = {.options = o, .dialog = zs_peer_arguments_dialog(&o->peer)};
+    struct client c = {
+        .options = o, .dialog = zs_peer_arguments_dialog(&o->peer), .broke_off = ZS_PEER_OPEN};
     struct zs_live_credential *credential = NULL;
     struct zs_live *live = NULL;
     char *why = NULL, *peer = NULL;

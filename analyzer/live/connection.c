@@ -122,12 +122,33 @@ static void say_defect(struct zs_connection *c, const struct zs_peer_event *ev)
     g_free(text);
 }
 
+/* libzmq: the reason is the status code of its ZAP handler (27/ZAP). */
+static const char *meaning_of(struct zs_span reason)
+{
+    return zs_span_is(reason, "300")   ? ": its ZAP handler is out of order for now"
+           : zs_span_is(reason, "400") ? ": its ZAP handler denies"
+           : zs_span_is(reason, "500") ? ": its ZAP handler failed"
+                                       : "";
+}
+
+static void say_refused(struct zs_connection *c, struct zs_span reason)
+{
+    char *octets = g_strndup((const char *)reason.p, reason.n), *shown = g_strescape(octets, NULL);
+    char *text =
+        g_strdup_printf("the other side refuses with ERROR \"%s\"%s", shown, meaning_of(reason));
+
+    say_why(c, text);
+    g_free(text);
+    g_free(shown);
+    g_free(octets);
+}
+
 static void tell(struct zs_connection *c, const struct zs_peer_event *ev)
 {
     if (ev->kind == ZS_PEER_DEFECT)
         say_defect(c, ev);
     if (ev->kind == ZS_PEER_ERROR)
-        say_why(c, "the other side refuses with an ERROR");
+        say_refused(c, ev->body);
     c->handler->on_event(c->user, c, false, ev);
     tell_said(c);
     if (c->peer.state == ZS_PEER_OPEN && !c->opened) {

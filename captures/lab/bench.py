@@ -133,12 +133,13 @@ class Bench(contextlib.ExitStack):
         path = self.directory / f"{self.name}.pcap"
         self.recorder = recorder.Recorder(self, path, interface)
 
-    def peer(self, name, kind, steps, bind=(), connect=(), role=None, options=None, passwords=None):
+    def peer(self, name, kind, steps, bind=(), connect=(), role=None, options=None, passwords=None,
+             allow=None):
         """Starts a peer; a binding one is bound when this returns."""
         role = role or {"options": {}, "env": {}}
         config = {"name": name, "type": kind, "bind": list(bind), "connect": list(connect),
                   "options": {**role["options"], **(options or {})}, "passwords": passwords,
-                  "steps": steps}
+                  "allow": allow, "steps": steps}
         plain = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
         env = self.kdc.env(**role["env"]) if self.kdc else plain
         return self.join(Peer(self, config, env))

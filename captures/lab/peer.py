@@ -2,8 +2,8 @@
 """One real libzmq peer: peer.py CONFIG LOG.
 
 CONFIG is a JSON object: name, type, bind and connect (lists of endpoints), options (libzmq's socket options by
-name, set before bind and connect), passwords (PLAIN's users, for a ZAP handler) and steps, a list of
-[verb, argument...]:
+name, set before bind and connect), passwords (PLAIN's users, for a ZAP handler), allow (a list of whom a ZAP handler
+lets in: GSSAPI's principals, addresses of NULL; others get status 400) and steps, a list of [verb, argument...]:
 
     send FRAME...        one message, its parts
     recv                 one message, which must come within 10 s
@@ -19,6 +19,7 @@ told; "done" is the last line of a peer that could take every step. Run by the l
 import base64
 import json
 import sys
+import threading
 import time
 
 import zmq
@@ -40,6 +41,35 @@ def octets(frame):
     return (line * (frame["fill"] // len(line) + 1))[:frame["fill"]]
 
 
+class AllowList:
+    """A ZAP handler (RFC 27): who is on the list comes in. Logs what it was asked and what it said."""
+
+    def __init__(self, context, allowed, log):
+        self.socket = context.socket(zmq.REP)
+        self.socket.bind("inproc://zeromq.zap.01")
+        self.allowed = allowed
+        self.log = log
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        while not self.ended.is_set():
+            if self.socket.poll(50):
+                self.answer(*self.socket.recv_multipart())
+        self.socket.close(0)
+
+    def answer(self, version, request, domain, address, identity, mechanism, *credentials):
+        who = (credentials[0] if credentials else address).decode()
+        status = b"200" if who in self.allowed else b"400"
+        self.log("zap", domain=domain.decode(), mechanism=mechanism.decode(), who=who, status=status.decode())
+        self.socket.send_multipart([version, request, status, b"", who.encode(), b""])
+
+    def stop(self):
+        self.ended.set()
+        self.thread.join()
+
+
 class Peer:
     """A socket, its monitor and its log."""
 
@@ -51,6 +81,8 @@ class Peer:
             self.zap = ThreadAuthenticator(self.context)
             self.zap.start()
             self.zap.configure_plain(passwords=config["passwords"])
+        if config.get("allow") is not None:
+            self.zap = AllowList(self.context, config["allow"], self.log)
         self.socket = self.context.socket(getattr(zmq, config["type"]))
         self.socket.set(zmq.RCVTIMEO, RECV_MS)
         self.monitor = self.socket.get_monitor_socket()

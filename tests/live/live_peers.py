@@ -10,7 +10,6 @@ import contextlib
 import pathlib
 import secrets
 import shutil
-import signal
 import subprocess
 import sys
 
@@ -20,15 +19,14 @@ sys.path.insert(0, str(PROJECT / "captures"))
 from lab import kdc, namespace, process  # noqa: E402
 from lab.bench import Bench  # noqa: E402
 from lab.stories import SERVICE, at  # noqa: E402
+from ours import BAR, Ours, await_port, ended, lines, same  # noqa: E402
 
 PRINCIPAL = f"{SERVICE}@{kdc.REALM}"
-BAR = "|"
 COUNT = 6
 LARGE = 16 << 20
 LEFT = ["await", "DISCONNECTED", 1]
 SHAKEN = ["await", "HANDSHAKE_SUCCEEDED", 1]
 SUBSCRIBED = ["sleep", 0.5]  # a PUB tells nobody that it was subscribed to
-LIMIT = 60
 
 
 def texts():
@@ -37,35 +35,8 @@ def texts():
     return [[token(8)], [""], [token(3), token(200)], [token(1), "", token(2)], [token(20000)], [token(4)]]
 
 
-def lines(messages):
-    return "".join(BAR.join(parts) + "\n" for parts in messages)
-
-
 def octets(messages):
     return [[part.encode() for part in parts] for parts in messages]
-
-
-class Ours:
-    """A running zmtpscope connect or serve, quiet: what comes is on its standard output, a message a line."""
-
-    def __init__(self, bench, words, said="", env=None):
-        self.bench = bench
-        self.said = said.encode()
-        self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *words], env=env, stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        bench.callback(process.stop, self.process)
-
-    def finish(self, interrupt=False):
-        """(what it printed as messages, its exit status, its standard error)"""
-        if interrupt:
-            self.process.send_signal(signal.SIGINT)
-        out, err = self.process.communicate(None if interrupt else self.said, timeout=LIMIT)
-        return [line.split(BAR) for line in out.decode().splitlines()], self.process.returncode, err.decode().strip()
-
-    def say(self):
-        """Its lines, without their end."""
-        self.process.stdin.write(self.said)
-        self.process.stdin.flush()
 
 
 class Cell:
@@ -112,33 +83,6 @@ class Cell:
         ours = Ours(self.bench, self.server_words(kind, more), lines(said), self.bench.kdc.env())
         await_port(self.port)
         return ours
-
-
-def await_port(port):
-    """Until somebody listens there; nothing is connected for it."""
-    wanted = f":{port:04X}"
-    for _ in range(500):
-        table = pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]
-        if any(row.split()[1].endswith(wanted) and row.split()[3] == "0A" for row in table):
-            return
-        subprocess.run(["sleep", "0.02"], check=True)
-    raise process.LabError(f"nobody listens on port {port}")
-
-
-def same(what, got, wanted):
-    if got != wanted:
-        for index, (g, w) in enumerate(zip(got, wanted)):
-            if g != w:
-                raise process.LabError(f"{what}: message {index} is {str(g)[:200]}, not {str(w)[:200]}")
-        raise process.LabError(f"{what}: {len(got)} messages, {len(wanted)} were sent: {str(got)[:300]}")
-
-
-def ended(ours, interrupt=False):
-    """What ours printed, once it has ended well."""
-    got, status, err = ours.finish(interrupt)
-    if status != 0 or err:
-        raise process.LabError(f"ours ended with {status}: {err}")
-    return got
 
 
 # ---- ours is the client ----

@@ -20,6 +20,7 @@ sys.path.insert(0, str(PROJECT / "captures"))
 from lab import kdc, namespace, process  # noqa: E402
 from lab.bench import Bench  # noqa: E402
 from lab.stories import LEFT, SERVICE, answers, asks, at  # noqa: E402
+from ours import await_port  # noqa: E402
 
 CAPTURES = PROJECT / "captures"
 PRINCIPAL = f"{SERVICE}@{kdc.REALM}"
@@ -59,16 +60,6 @@ def finish(running):
     if err:
         raise process.LabError(f"replay said {err.strip()}")
     return out, running.returncode
-
-
-def await_port(port):
-    wanted = f":{port:04X}"
-    for _ in range(500):
-        for row in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]:
-            if row.split()[1].endswith(wanted) and row.split()[3] == "0A":
-                return
-        subprocess.run(["sleep", "0.02"], check=True)
-    raise process.LabError(f"nobody listens on port {port}")
 
 
 def check(what, got, wanted):

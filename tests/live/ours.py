@@ -1,0 +1,65 @@
+"""zmtpscope's own live peers as the tests run them."""
+import pathlib
+import signal
+import subprocess
+
+from lab import process
+
+BAR = "|"  # between the parts of a message on its line
+LIMIT = 60
+
+
+def lines(messages):
+    return "".join(BAR.join(parts) + "\n" for parts in messages)
+
+
+class Ours:
+    """A running zmtpscope connect or serve, quiet: what comes is on its standard output, a message a line."""
+
+    def __init__(self, bench, words, said="", env=None):
+        self.bench = bench
+        self.said = said.encode()
+        self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *words], env=env, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        bench.callback(process.stop, self.process)
+
+    def finish(self, interrupt=False):
+        """(what it printed as messages, its exit status, its standard error)"""
+        if interrupt:
+            self.process.send_signal(signal.SIGINT)
+        out, err = self.process.communicate(None if interrupt else self.said, timeout=LIMIT)
+        return [line.split(BAR) for line in out.decode().splitlines()], self.process.returncode, err.decode().strip()
+
+    def say(self):
+        """Its lines, without their end."""
+        self.process.stdin.write(self.said)
+        self.process.stdin.flush()
+
+
+def await_port(port):
+    """Until somebody listens there; nothing is connected for it."""
+    wanted = f":{port:04X}"
+    for _ in range(500):
+        table = pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]
+        if any(row.split()[1].endswith(wanted) and row.split()[3] == "0A" for row in table):
+            return
+        subprocess.run(["sleep", "0.02"], check=True)
+    raise process.LabError(f"nobody listens on port {port}")
+
+
+def same(what, got, wanted):
+    if got != wanted:
+        if not isinstance(wanted, list):
+            raise process.LabError(f"{what}: {got!r}, not {wanted!r}")
+        for index, (g, w) in enumerate(zip(got, wanted)):
+            if g != w:
+                raise process.LabError(f"{what}: message {index} is {str(g)[:200]}, not {str(w)[:200]}")
+        raise process.LabError(f"{what}: {len(got)} messages, {len(wanted)} were sent: {str(got)[:300]}")
+
+
+def ended(ours, interrupt=False):
+    """What ours printed, once it has ended well."""
+    got, status, err = ours.finish(interrupt)
+    if status != 0 or err:
+        raise process.LabError(f"ours ended with {status}: {err}")
+    return got
