@@ -5,6 +5,7 @@ in every way to reach it, and when preferences change and captures are opened ag
 
 Limits: one order by chance for each capture, the same each time; the captures below the stream's tests are few.
 """
+import base64
 import collections
 import pathlib
 import random
@@ -128,6 +129,40 @@ class Labels(unittest.TestCase):
         self.assertEqual([label for label in found if re.search("[\ud800-\udfff\0-\x1f\x7f-\x9f]", label)], [])
         for label in ("Socke\ufffd-Type", "a.b..", "Command NEW.ER"):
             self.assertIn(label, found)
+
+
+class Tools(unittest.TestCase):
+    """What the window's dialogs are given, of messages that were decrypted."""
+
+    SAID = [f"{word} {n}".encode() for n in range(3) for word in ("hello", "world")]
+
+    def setUp(self):
+        self.shark = self.enterContext(sharkd.Sharkd(BUILD))
+        keytab(self.shark, "reqrep.keytab")
+        self.shark.load("reqrep.pcap")
+
+    def tap(self, name):
+        return self.shark.call("tap", tap0=name)["taps"][0]
+
+    def test_follow(self):
+        shown = self.shark.call("follow", follow="ZMTP", filter="zmtp.stream eq 0")
+        self.assertEqual([base64.b64decode(chunk["d"]) for chunk in shown["payloads"]], self.SAID)
+        self.assertEqual([chunk.get("s", 0) for chunk in shown["payloads"]], [0, 1] * 3)
+
+    def test_statistics(self):
+        senders = next(n for n in next(n for n in self.tap("stat:zmtp")["stats"] if n["name"] == "Messages")["sub"]
+                       if n["name"] == "by sender")
+        self.assertEqual({n["name"]: n["count"] for n in senders["sub"]},
+                         {"alice@ZMTP.EXAMPLE": 3, "zmq/server.zmtp.example@ZMTP.EXAMPLE": 3})
+
+    def test_response_times(self):
+        services = next(t for t in self.tap("srt:zmtp")["tables"] if t["n"] == "ZMTP replies by service")
+        self.assertEqual([(row["n"], row["num"]) for row in services["r"]],
+                         [("zmq/server.zmtp.example@ZMTP.EXAMPLE at 127.0.0.1:5555", 3)])
+
+    def test_objects(self):
+        found = [self.shark.call("download", token=o["_download"])["data"] for o in self.tap("eo:zmtp")["objects"]]
+        self.assertEqual([base64.b64decode(data) for data in found], self.SAID)
 
 
 class Adopted(unittest.TestCase):

@@ -137,6 +137,12 @@ class Tables(unittest.TestCase):
         self.assertEqual((sent, received), ((1383, 806), (806, 1383)))
 
 
+    def test_graphs(self):
+        """Any field over time; how the table is drawn differs from release to release."""
+        shown = tshark("reqrep", "-q", "-z", "io,stat,0,AVG(zmtp.time)zmtp.time").decode()
+        self.assertRegex(shown, r"\| 0\.000 <> 0\.005 +\| 0\.000180 \|")
+
+
 class Crowded(unittest.TestCase):
     """A packet of more frames than Wireshark takes data for its tools: they get the first, and it is said."""
 
