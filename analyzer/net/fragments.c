@@ -90,11 +90,13 @@ static void make_room(struct datagram *d, size_t n)
     d->octets = g_realloc(d->octets, d->room);
 }
 
-/* Copies what is new of the part, unit by unit. */
+/* Copies what is new of the part, unit by unit. A unit that is not full is the datagram's last: where two ends are said,
+ * that of the first that came, or else octets would be missing that were counted. */
 static void take(struct datagram *d, const struct zs_ip *part)
 {
     size_t first = part->fragment.offset / UNIT;
-    bool to_its_end = part->captured == part->length;
+    bool to_its_end = part->captured == part->length && d->has_last &&
+                      part->fragment.offset + part->length == d->length;
 
     make_room(d, part->fragment.offset + part->captured);
     for (size_t at = 0; at < part->captured; at += UNIT) {

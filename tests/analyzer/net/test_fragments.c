@@ -113,6 +113,20 @@ static void what_cannot_be_is_passed_over(void)
     zs_fragments_free(f);
 }
 
+/* Of two ends the first that came stands, and octets behind the other one were not there. */
+static void one_end(void)
+{
+    struct zs_fragments *f = zs_fragments_new();
+    struct zs_ip whole, cut = part(1, 8, "01", false);
+    cut.length = 8;
+    g_assert_false(add(f, cut, 0, &whole)); /* ends at 16; captured to 10, which is no unit */
+    g_assert_false(ADD(1, 0, "01234567", true));
+    g_assert_false(ADD(1, 8, "other", false)); /* ends at 13 */
+    g_assert_true(ADD(1, 8, "89abcdef", false));
+    IS("0123456789abcdef");
+    zs_fragments_free(f);
+}
+
 static void waits_half_a_minute(void)
 {
     const int64_t second = 1000000000;
@@ -146,6 +160,7 @@ int main(int argc, char **argv)
     CASE(datagrams_are_told_apart);
     CASE(protocol_is_the_first_parts);
     CASE(what_cannot_be_is_passed_over);
+    CASE(one_end);
     CASE(waits_half_a_minute);
     CASE(oldest_goes_first);
     return g_test_run();
