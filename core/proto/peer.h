@@ -30,7 +30,7 @@ enum zs_peer_state {
     ZS_PEER_WANT_GREETING,
     ZS_PEER_WANT_HELLO, /* server: the first context token, which shows the client's form */
     ZS_PEER_WANT_TOKEN, /* GSSAPI: a context token that goes on */
-    ZS_PEER_WANT_EMPTY, /* server, libzmq's form: the empty command by which the client says that its context stands */
+    ZS_PEER_WANT_EMPTY, /* libzmq's form: the empty command by which the other side says that its context stands */
     ZS_PEER_WANT_READY,
     ZS_PEER_OPEN, /* messages and commands go both ways */
     ZS_PEER_CLOSED, /* nothing is taken or said any more; what zs_peer_output() holds may still be sent */

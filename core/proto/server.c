@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A server up to its context: 38/ZMTP-GSSAPI in the form that its client uses (docs/protocol.md, 3 and 4). It accepts.
- * Whoever is not let in is told nothing, not even by a token.
- *
- * Limits: where the context stands without a token of ours, libzmq's server sends an empty command, which its own
- * client does not take; this one goes on to READY. */
+ * Whoever is not let in is told nothing, not even by a token. Where the context stands without a token of ours, an empty
+ * command is sent in its place, as by libzmq's server. */
 #include "core/proto/machine.h"
 
 /* The token, or what the form has in its place. */
@@ -13,7 +11,7 @@ static enum zs_rc answer(struct zs_peer *p, bool complete, struct zs_span token)
 
     if (token.n || (padded && !complete))
         return zs_say_token(p, padded ? ZS_CMD_WELCOME : ZS_CMD_INITIATE, token);
-    return complete ? ZS_OK : zs_say_empty(p);
+    return padded ? ZS_OK : zs_say_empty(p);
 }
 
 static enum zs_rc say_ready(struct zs_peer *p)
@@ -33,7 +31,7 @@ static enum zs_rc on_token(struct zs_peer *p, struct zs_peer_event *ev)
         rc = answer(p, ev->complete, out);
     if (rc != ZS_OK)
         return rc;
-    if (ev->complete && !(p->form == ZS_FORM_LIBZMQ && out.n))
+    if (ev->complete && p->form == ZS_FORM_PADDED)
         return say_ready(p);
     p->state = ev->complete ? ZS_PEER_WANT_EMPTY : ZS_PEER_WANT_TOKEN;
     return ZS_OK;

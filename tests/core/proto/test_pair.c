@@ -30,8 +30,13 @@ static const struct scene scenes[] = {
      .server = "greeting 3.1 GSSAPI 0\ntoken INITIATE 16 complete\ncommand  0\n"
                "established READY 32 sealed\n" TALK("sealed")},
     {"libzmq-one-leg", .form = ZS_FORM_LIBZMQ, .legs = 1,
-     .client = "greeting 3.1 GSSAPI 1\nestablished READY 19 sealed\n" TALK("sealed"),
-     .server = "greeting 3.1 GSSAPI 0\ntoken INITIATE 16 complete\n"
+     .client = "greeting 3.1 GSSAPI 1\ncommand  0\nestablished READY 19 sealed\n" TALK("sealed"),
+     .server = "greeting 3.1 GSSAPI 0\ntoken INITIATE 16 complete\ncommand  0\n"
+               "established READY 32 sealed\n" TALK("sealed")},
+    {"libzmq-three-legs", .form = ZS_FORM_LIBZMQ, .legs = 3,
+     .client = "greeting 3.1 GSSAPI 1\ntoken INITIATE 16 complete\ncommand  0\n"
+               "established READY 19 sealed\n" TALK("sealed"),
+     .server = "greeting 3.1 GSSAPI 0\ntoken INITIATE 16\ntoken INITIATE 16 complete\ncommand  0\n"
                "established READY 32 sealed\n" TALK("sealed")},
     {"libzmq-four-legs", .form = ZS_FORM_LIBZMQ, .legs = 4,
      .client = "greeting 3.1 GSSAPI 1\ntoken INITIATE 16\ntoken INITIATE 16 complete\n"

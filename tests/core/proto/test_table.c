@@ -35,6 +35,7 @@ static const struct row rows[] = {
     {S, MODE_NULL,      L, ZS_PEER_OPEN,       LIVE, ""},
 
     {C, MODE_PLAINTEXT, L, ZS_PEER_WANT_TOKEN, " INITIATE ERROR ", ""},
+    {C, MODE_PLAINTEXT, L, ZS_PEER_WANT_EMPTY, " EMPTY ERROR ", ""},
     {C, MODE_PLAINTEXT, L, ZS_PEER_WANT_READY, " READY ERROR ", ""},
     {C, MODE_PLAINTEXT, L, ZS_PEER_OPEN,       LIVE, ""},
     {S, MODE_PLAINTEXT, L, ZS_PEER_WANT_HELLO, " INITIATE ERROR ", ""},
@@ -52,6 +53,7 @@ static const struct row rows[] = {
     {S, MODE_PLAINTEXT, P, ZS_PEER_OPEN,       LIVE_PAD, ""},
 
     {C, MODE_SEALED,    L, ZS_PEER_WANT_TOKEN, " INITIATE ERROR ", ""},
+    {C, MODE_SEALED,    L, ZS_PEER_WANT_EMPTY, " EMPTY ERROR ", ""},
     {C, MODE_SEALED,    L, ZS_PEER_WANT_READY, " READY!plaintext-mode ERROR ", " READY ERROR "},
     {C, MODE_SEALED,    L, ZS_PEER_OPEN,       "", LIVE},
     {S, MODE_SEALED,    L, ZS_PEER_WANT_HELLO, " INITIATE ERROR ", ""},
@@ -75,11 +77,19 @@ struct stage {
     struct pretend context[ZS_ROLE_COUNT];
 };
 
+/* How many tokens there are, for row's state to come: the client awaits an empty command where the last is its own. */
+static unsigned legs_of(const struct row *row)
+{
+    if (row->role == C)
+        return row->state == ZS_PEER_WANT_EMPTY ? 3 : 2;
+    return row->state == ZS_PEER_WANT_TOKEN ? 4 : 2;
+}
+
 /* A pair whose peer of row's role awaits what the row says. The other side of a subject that may be told to
  * subscribe does subscribe. */
 static void set(struct stage *s, const struct row *row)
 {
-    unsigned legs = row->state == ZS_PEER_WANT_TOKEN && row->role == S ? 4 : 2;
+    unsigned legs = legs_of(row);
 
     pretend_init(&s->context[C], true, legs);
     pretend_init(&s->context[S], false, legs);
