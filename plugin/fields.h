@@ -99,6 +99,7 @@
     ZS_FIELD(verified, "gssapi.verified", "Opened and verified", FT_BOOLEAN, BASE_NONE, NULL, 0, "The checksum held") \
     ZS_FIELD(engine, "gssapi.engine", "Opened by", FT_STRING, BASE_NONE, NULL, 0, "zmtpscope's own context, or Wireshark's Kerberos engine") \
     ZS_FIELD(plaintext, "gssapi.plaintext", "Plaintext", FT_BYTES, BASE_NONE, NULL, 0, "All that the wrap token held") \
+    ZS_FIELD(mech_list_mic, "gssapi.mech_list_mic", "MIC over the offered mechanisms", FT_STRING, BASE_NONE, NULL, 0, "Whether SPNEGO's offer was signed, and the signature holds") \
     ZS_FIELD(inner_flags, "gssapi.inner_flags", "Inner flags", FT_UINT8, BASE_HEX, NULL, 0, NULL) \
     ZS_FIELD(inner_cancel, "gssapi.inner_flags.cancel", "Cancel", FT_BOOLEAN, 8, NULL, 0x08, NULL) \
     ZS_FIELD(inner_subscribe, "gssapi.inner_flags.subscribe", "Subscribe", FT_BOOLEAN, 8, NULL, 0x04, NULL) \

@@ -237,6 +237,8 @@ static void show_context_token(const struct zs_shown *s, proto_tree *tree,
     zs_info_say(s, wmem_strdup_printf(s->pinfo->pool, "%s %s", zs_command_name(r->command.id),
                                       zs_token_kind_name(r->token.kind)));
     /* Wireshark's SPNEGO takes the hint of MS-SPNG 2.2.1 for RFC 4178's mechListMIC and calls it malformed. */
+    if (s->pdu->turn.mic != ZS_MIC_NONE)
+        zs_item_string(tree, zs_hf.mech_list_mic, src->tvb, zs_mic_state_name(s->pdu->turn.mic));
     if (r->token.kind != ZS_TOKEN_NEG_INIT_HINT)
         ask_engine(s, tree, src, r, !ours);
 }

@@ -86,6 +86,8 @@ static void put_token(JsonBuilder *b, const struct zs_event_token *t)
     zs_json_string(b, "name", zs_command_name(t->reading->command.id));
     zs_json_string(b, "form", zs_form_name(t->reading->command.form));
     zs_json_int(b, "length", (int64_t)t->token->whole.n);
+    if (t->mic != ZS_MIC_NONE)
+        zs_json_string(b, "mech_list_mic", zs_mic_state_name(t->mic));
     if (t->ap_req) {
         char *service = zs_principal_format(&t->ap_req->service);
         zs_json_text(b, "service_principal", zs_span(service, strlen(service)));

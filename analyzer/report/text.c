@@ -52,6 +52,8 @@ static void line_token(GString *line, const struct zs_event_token *t)
     if (t->token->mech_token.n)
         g_string_append_printf(line, " with %s %s", zs_mech_name(t->reading->mech.mech),
                                zs_token_kind_name(t->reading->mech.kind));
+    if (t->mic != ZS_MIC_NONE)
+        g_string_append_printf(line, ", MIC over the offer %s", zs_mic_state_name(t->mic));
     if (t->ap_req) {
         char *service = zs_principal_format(&t->ap_req->service);
         g_string_append(line, " for ");

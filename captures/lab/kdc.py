@@ -25,6 +25,8 @@ KRB5_CONF = """[libdefaults]
     {realm} = {{
         kdc = 127.0.0.1:{port}
     }}
+[domain_realm]
+    .zmtp.example = {realm}
 """
 
 KDC_CONF = """[kdcdefaults]

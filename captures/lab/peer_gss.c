@@ -27,6 +27,7 @@
 #include <unistd.h>
 #ifndef GSS_C_INQ_SSPI_SESSION_KEY /* Heimdal's gssapi.h has it, and has no gssapi_ext.h */
 #include <gssapi/gssapi_ext.h>
+#define HAS_NEG_MECHS
 #endif
 
 enum { GREETING = 64, PATIENCE_S = 10, FRAME_LIMIT = 1 << 20 };
@@ -35,7 +36,7 @@ enum { FLAG_LONG = 0x02, FLAG_COMMAND = 0x04 };
 static struct {
     char *log, *service, *mech, *bindings;
     int bind, connect;
-    gboolean no_mutual, integrity_only, delegate, dce, sequence;
+    gboolean no_mutual, integrity_only, delegate, dce, sequence, second_choice;
     char **steps;
 } option;
 
@@ -47,6 +48,9 @@ static gss_OID_desc krb5 = {9, (void *)"\x2a\x86\x48\x86\xf7\x12\x01\x02\x02"};
 /* GSS_C_INQ_SSPI_SESSION_KEY: Heimdal's header has the name, its library does not export it. */
 static gss_OID_desc session_key = {11, (void *)"\x2a\x86\x48\x86\xf7\x12\x01\x02\x02\x05\x05"};
 static gss_OID_desc spnego = {6, (void *)"\x2b\x06\x01\x05\x05\x02"};
+#ifdef HAS_NEG_MECHS
+static gss_OID_desc ntlmssp = {10, (void *)"\x2b\x06\x01\x04\x01\x82\x37\x02\x02\x0a"};
+#endif
 
 /* ==== what was done, and what went wrong ==== */
 
@@ -255,22 +259,65 @@ static gss_channel_bindings_t bindings(void)
     return &made;
 }
 
+/* With --second-choice what SPNEGO is to offer or to take: NTLM and then Kerberos, or Kerberos alone. The acceptor
+ * chooses then, and both sides sign the offer (RFC 4178, 5). */
+static gss_cred_id_t credential(bool initiator)
+{
+    gss_cred_id_t made = GSS_C_NO_CREDENTIAL;
+
+    if (!option.second_choice)
+        return made;
+#ifdef HAS_NEG_MECHS
+    gss_OID_desc offer[] = {ntlmssp, krb5};
+    gss_OID_set_desc negotiated = {1, &spnego}, offered = {2, offer}, taken = {1, &krb5};
+    OM_uint32 major, minor;
+
+    major = gss_acquire_cred(&minor, GSS_C_NO_NAME, GSS_C_INDEFINITE, &negotiated,
+                             initiator ? GSS_C_INITIATE : GSS_C_ACCEPT, &made, NULL, NULL);
+    must(major, minor, "gss_acquire_cred");
+    major = gss_set_neg_mechs(&minor, made, initiator ? &offered : &taken);
+    must(major, minor, "gss_set_neg_mechs");
+#else
+    (void)initiator;
+    fputs("peer_gss: --second-choice: Heimdal has no gss_set_neg_mechs()\n", stderr);
+    exit(2);
+#endif
+    return made;
+}
+
+/* A mechanism that is not Kerberos has no principals: for it, "zmq/host@REALM" is "zmq@host". */
+static gss_name_t service_name(void)
+{
+    gss_OID type = option.second_choice ? GSS_C_NT_HOSTBASED_SERVICE : GSS_KRB5_NT_PRINCIPAL_NAME;
+    char *name = g_strdup(option.service);
+    gss_name_t service;
+    OM_uint32 major, minor;
+
+    if (option.second_choice) {
+        name[strcspn(name, "@")] = '\0';
+        g_strdelimit(name, "/", '@');
+    }
+    gss_buffer_desc text = {.length = strlen(name), .value = name};
+    major = gss_import_name(&minor, &text, type, &service);
+    must(major, minor, "gss_import_name");
+    g_free(name);
+    return service;
+}
+
 /* Tokens go to and fro, each answered by one or by the empty command; the initiator's empty command is the last. */
 static void initiate(void)
 {
-    gss_buffer_desc text = {.length = strlen(option.service), .value = option.service};
     gss_OID mech = g_strcmp0(option.mech, "spnego") == 0 ? &spnego : &krb5;
     gss_buffer_desc in = GSS_C_EMPTY_BUFFER, out;
+    gss_cred_id_t own = credential(true);
+    gss_name_t service = service_name();
     GByteArray *owner = NULL;
     OM_uint32 major, minor;
-    gss_name_t service;
 
-    major = gss_import_name(&minor, &text, GSS_KRB5_NT_PRINCIPAL_NAME, &service);
-    must(major, minor, "gss_import_name");
     do {
         out = (gss_buffer_desc)GSS_C_EMPTY_BUFFER;
-        major = gss_init_sec_context(&minor, GSS_C_NO_CREDENTIAL, &context, service, mech,
-                                     wanted_flags(), 0, bindings(), &in, NULL, &out, NULL, NULL);
+        major = gss_init_sec_context(&minor, own, &context, service, mech, wanted_flags(), 0,
+                                     bindings(), &in, NULL, &out, NULL, NULL);
         must(major, minor, "gss_init_sec_context");
         if (owner)
             g_byte_array_unref(owner);
@@ -286,21 +333,24 @@ static void initiate(void)
         send_token(&in);
     }
     gss_release_name(&minor, &service);
+    gss_release_cred(&minor, &own);
 }
 
 static void accept_context(void)
 {
+    gss_cred_id_t own = credential(false);
     OM_uint32 major, minor;
 
     do {
         GByteArray *owner;
         gss_buffer_desc in = recv_token(&owner), out = GSS_C_EMPTY_BUFFER;
-        major = gss_accept_sec_context(&minor, &context, GSS_C_NO_CREDENTIAL, &in, bindings(), NULL,
-                                       NULL, &out, NULL, NULL, NULL);
+        major = gss_accept_sec_context(&minor, &context, own, &in, bindings(), NULL, NULL, &out,
+                                       NULL, NULL, NULL);
         must(major, minor, "gss_accept_sec_context");
         g_byte_array_unref(owner);
         send_token(&out);
     } while (major == GSS_S_CONTINUE_NEEDED);
+    gss_release_cred(&minor, &own);
 
     uint8_t flags;
     g_byte_array_unref(recv_frame(&flags)); /* the empty command; as libzmq, nothing is looked at */
@@ -451,6 +501,7 @@ static void parse_options(int argc, char **argv)
         {"integrity-only", 0, 0, G_OPTION_ARG_NONE, &option.integrity_only, "sign, seal nothing", NULL},
         {"delegate", 0, 0, G_OPTION_ARG_NONE, &option.delegate, "forward the ticket-granting ticket", NULL},
         {"dce", 0, 0, G_OPTION_ARG_NONE, &option.dce, "three legs, tokens without framing", NULL},
+        {"second-choice", 0, 0, G_OPTION_ARG_NONE, &option.second_choice, "SPNEGO: offer NTLM before Kerberos, take Kerberos alone", NULL},
         {"sequence", 0, 0, G_OPTION_ARG_NONE, &option.sequence, "ask for sequence checking", NULL},
         {"channel-bindings", 0, 0, G_OPTION_ARG_STRING, &option.bindings, "application data of them", "TEXT"},
         {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_STRING_ARRAY, &option.steps, NULL, "STEP..."},

@@ -45,15 +45,17 @@ def mixed_enctypes_old(bench):
     return of_mixture(bench, kdc.AES128_SHA2, kdc.AES256, kdc.RC4)
 
 
-def talk(bench, *options, kinit=(), initiator=gss_peer.MIT, acceptor=gss_peer.MIT, enctype=kdc.AES256, **facts):
-    """alice sends two messages to a peer of the lab's own and is sent two; options are peer_gss.c's, facts what is
-    notable of the context."""
+def talk(bench, *options, kinit=(), initiator=gss_peer.MIT, acceptor=gss_peer.MIT, enctype=kdc.AES256, env=(),
+         **facts):
+    """alice sends two messages to a peer of the lab's own and is sent two; options are peer_gss.c's, env more of her
+    environment, facts what is notable of the context."""
     bench.realm(["alice"], [SERVICE], [enctype])
     keytab = bench.keytab(SERVICE)
     bench.record()
     server = gss_peer.start(bench, "server", bench.acceptor(SERVICE, keytab), ANSWER, bind=PORT, options=options,
                             make=acceptor)
     role = bench.initiator("alice", SERVICE)
+    role["env"].update(env)
     if kinit:
         bench.kdc.kinit("alice", role["env"]["KRB5CCNAME"], *kinit)
     client = gss_peer.start(bench, "client", role, TALK, connect=PORT, options=options, make=initiator)
@@ -63,6 +65,14 @@ def talk(bench, *options, kinit=(), initiator=gss_peer.MIT, acceptor=gss_peer.MI
 def spnego(bench):
     """A PAIR of alice and one of a service, not libzmq's: Kerberos inside SPNEGO."""
     return talk(bench, "--mech=spnego", mechanism="spnego")
+
+
+def spnego_mic(bench):
+    """As spnego, and alice offers NTLM before Kerberos, which the acceptor does not take: the AP-REQ comes in the second
+    round, and both sides sign the offer."""
+    users = bench.directory / "ntlm.users"
+    users.write_text("LAB:alice:nobody asks for it\n")
+    return talk(bench, "--mech=spnego", "--second-choice", env={"NTLM_USER_FILE": users}, mechanism="spnego")
 
 
 def no_mutual(bench):
@@ -212,6 +222,6 @@ STORIES = dict(of_enctype(name, enctype) for name, enctype in (
     ("aes128-sha2", kdc.AES128_SHA2), ("aes256-sha2", kdc.AES256_SHA2), ("camellia128", kdc.CAMELLIA128),
     ("camellia256", kdc.CAMELLIA256), ("rc4", kdc.RC4), ("des3", kdc.DES3)))
 STORIES.update((story.__name__.replace("_", "-"), story) for story in (
-    mixed_enctypes, mixed_enctypes_old, spnego, no_mutual, integrity_only, delegation, channel_bindings, dce_style,
-    heimdal_acceptor, heimdal_initiator, heimdal_lost_ap_rep, lost_ap_rep, lost_ap_req, truncated_wrap, skew, expired,
+    mixed_enctypes, mixed_enctypes_old, spnego, spnego_mic, no_mutual, integrity_only, delegation, channel_bindings,
+    dce_style, heimdal_acceptor, heimdal_initiator, heimdal_lost_ap_rep, lost_ap_rep, lost_ap_req, truncated_wrap, skew, expired,
     not_yet_valid, many_keys, replayed))

@@ -157,11 +157,11 @@ static void emit_context(struct zs_conn *c, enum zs_dir dir, struct zs_stamp at)
 }
 
 static void emit_token(struct zs_conn *c, enum zs_dir dir, const struct zs_reading *r,
-                       struct zs_stamp at)
+                       enum zs_mic_state mic, struct zs_stamp at)
 {
     struct zs_ap_req req;
     struct zs_krb_error error;
-    struct zs_event_token t = {.reading = r, .token = &r->token};
+    struct zs_event_token t = {.reading = r, .token = &r->token, .mic = mic};
 
     if (r->mech.kind == ZS_TOKEN_AP_REQ && zs_ap_req_parse(r->mech.inner, &req) == ZS_OK)
         t.ap_req = &req;
@@ -171,11 +171,12 @@ static void emit_token(struct zs_conn *c, enum zs_dir dir, const struct zs_readi
 }
 
 static void emit_reading(struct zs_conn *c, enum zs_dir dir, const struct zs_reading *r,
-                         const struct zs_exchange_fact *fact, struct zs_stamp at)
+                         const struct zs_turn *turn, const struct zs_exchange_fact *fact,
+                         struct zs_stamp at)
 {
     switch (r->kind) {
     case ZS_READ_TOKEN:
-        emit_token(c, dir, r, at);
+        emit_token(c, dir, r, turn->mic, at);
         return;
     case ZS_READ_COMMAND:
         emit(c, (struct zs_event){.kind = ZS_EVENT_COMMAND, .command = r, .fact = fact}, dir, at);
@@ -262,7 +263,7 @@ static void on_frame(struct zs_conn *c, enum zs_dir dir, const struct zs_frame *
         c->has_handshake = true;
         c->handshake_ns = fact.handshake_ns;
     }
-    emit_reading(c, dir, &r, &fact, at);
+    emit_reading(c, dir, &r, &turn, &fact, at);
     emit_defect(c, dir, at, r.defect, NULL);
     emit_turn(c, dir, at, &r, &turn);
 }

@@ -33,6 +33,7 @@ struct zs_event_token {
     const struct zs_token *token;
     const struct zs_ap_req *ap_req;       /* of an AP-REQ that could be read, else NULL */
     const struct zs_krb_error *krb_error; /* likewise */
+    enum zs_mic_state mic;
 };
 
 /* Octets of a side that were not read. What the capture lacks is said where it is found out; what was captured but

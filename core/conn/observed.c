@@ -16,6 +16,8 @@ struct zs_observed {
     const struct zs_context *context;
     GPtrArray *tokens; /* GBytes: role's own, in their order */
     guint next;        /* the one that is due */
+    GBytes *offer;     /* what SPNEGO's initiator offered; NULL: nothing so far */
+    bool took_ap_req;
     struct zs_gss_facts facts;
     struct zs_sequence sequence; /* of the other side */
     uint64_t said;               /* the number of role's next token */
@@ -41,13 +43,32 @@ static enum zs_gss_step refuse(struct zs_observed *o, const char *reason)
     return ZS_GSS_FAILED;
 }
 
+static struct zs_token parse(struct zs_span octets)
+{
+    struct zs_token t;
+
+    return zs_token_parse(octets, &t) == ZS_OK ? t : (struct zs_token){0};
+}
+
 static struct zs_token innermost(struct zs_span octets)
 {
-    struct zs_token t, inner;
+    struct zs_token t = parse(octets), inner;
 
-    if (zs_token_parse(octets, &t) != ZS_OK)
-        return (struct zs_token){0};
     return t.mech_token.n && zs_token_parse(t.mech_token, &inner) == ZS_OK ? inner : t;
+}
+
+/* RFC 4178, 5: whoever is sent a signature over the offer that does not hold goes no further. */
+static bool is_forged(const struct zs_observed *o, struct zs_span token)
+{
+    struct zs_span mic = parse(token).mic;
+    bool holds = true;
+    gsize n;
+
+    if (!mic.n || !o->offer || !o->context)
+        return false;
+    const void *offer = g_bytes_get_data(o->offer, &n);
+    zs_context_check_mic(o->context, mic, zs_span(offer, n), o->role == ZS_ROLE_CLIENT, &holds);
+    return !holds;
 }
 
 static enum zs_gss_step initiate(struct zs_observed *o, struct zs_span token, struct zs_span *out)
@@ -98,41 +119,56 @@ static const char *find_fault(const struct zs_context_facts *f)
     return NULL;
 }
 
+/* DCE style has a third leg; and who signs SPNEGO's offer wants the other to do so as well (RFC 4178, 5). */
+static enum zs_gss_step accept_ap_req(struct zs_observed *o, const struct zs_context_facts *f,
+                                      struct zs_span *out)
+{
+    const char *fault = find_fault(f);
+
+    if (fault)
+        return refuse(o, fault);
+    o->took_ap_req = true;
+    *out = take_own(o);
+    if (out->n == 0 && f->mutual)
+        *out = zs_span(unsent_ap_rep, sizeof unsent_ap_rep);
+    bool dce = f->has_gss_flags && f->gss_flags & ZS_GSS_DCE;
+    return dce || parse(*out).mic.n ? ZS_GSS_CONTINUE : ZS_GSS_COMPLETE;
+}
+
 static enum zs_gss_step accept(struct zs_observed *o, struct zs_span token, struct zs_span *out)
 {
     const struct zs_context_facts *f = o->context ? zs_context_facts(o->context) : NULL;
-    enum zs_token_kind kind = innermost(token).kind;
 
     if (!f)
         return refuse(o, "no key opens the ticket");
-    if (kind == ZS_TOKEN_NEG_INIT || kind == ZS_TOKEN_NEG_RESP) {
-        *out = take_own(o);
-        return ZS_GSS_CONTINUE;
-    }
-    if (kind != ZS_TOKEN_AP_REQ && o->next == 0)
-        return refuse(o, "the initiator's token is no AP-REQ");
-    const char *fault = find_fault(f);
-    if (fault)
-        return refuse(o, fault);
+    if (innermost(token).kind == ZS_TOKEN_AP_REQ)
+        return accept_ap_req(o, f, out);
     *out = take_own(o);
-    if (out->n == 0 && f->mutual && kind == ZS_TOKEN_AP_REQ)
-        *out = zs_span(unsent_ap_rep, sizeof unsent_ap_rep);
-    bool third_leg = f->has_gss_flags && f->gss_flags & ZS_GSS_DCE && kind == ZS_TOKEN_AP_REQ;
-    return third_leg ? ZS_GSS_CONTINUE : ZS_GSS_COMPLETE;
+    if (o->took_ap_req)
+        return ZS_GSS_COMPLETE;
+    /* SPNEGO's first rounds may be about another mechanism. */
+    if (parse(token).mech != ZS_MECH_SPNEGO || out->n == 0)
+        return refuse(o, "the initiator's token is no AP-REQ");
+    return ZS_GSS_CONTINUE;
 }
 
 /* Where the first token is SPNEGO's, its MICs use up numbers (RFC 4178, 5), so that the first is not known. */
 static void note_mechanism(struct zs_observed *o, struct zs_span token)
 {
-    struct zs_token t;
+    struct zs_token t = parse(token);
 
-    if (token.n && (zs_token_parse(token, &t) != ZS_OK || t.mech == ZS_MECH_SPNEGO))
+    if (token.n && (t.kind == ZS_TOKEN_UNKNOWN || t.mech == ZS_MECH_SPNEGO))
         o->sequence.known = false;
+    if (!o->offer && t.mech_types.n)
+        o->offer = g_bytes_new(t.mech_types.p, t.mech_types.n);
 }
 
 static enum zs_gss_step step(void *self, struct zs_span token, struct zs_span *out)
 {
     struct zs_observed *o = self;
+
+    if (is_forged(o, token))
+        return refuse(o, "the signature over SPNEGO's offer of mechanisms does not hold");
     enum zs_gss_step s =
         o->role == ZS_ROLE_CLIENT ? initiate(o, token, out) : accept(o, token, out);
 
@@ -241,5 +277,6 @@ void zs_observed_free(struct zs_observed *o)
     if (!o)
         return;
     g_ptr_array_unref(o->tokens);
+    g_bytes_unref(o->offer);
     g_free(o);
 }

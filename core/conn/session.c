@@ -12,6 +12,19 @@
 #include <glib.h>
 #include <string.h>
 
+enum { MECH_TYPES_LIMIT = 1024 }; /* octets of an offer that are kept: some eighty mechanisms */
+
+const char *zs_mic_state_name(enum zs_mic_state m)
+{
+    static const char *const names[] = {
+        [ZS_MIC_NONE] = "none",
+        [ZS_MIC_UNCHECKED] = "unchecked",
+        [ZS_MIC_VERIFIED] = "verified",
+        [ZS_MIC_WRONG] = "wrong",
+    };
+    return names[m];
+}
+
 const char *zs_dir_name(enum zs_dir d)
 {
     return d == ZS_C2S ? "c2s" : "s2c";
@@ -34,6 +47,7 @@ static void drop_ap_req(struct zs_session *s)
 void zs_session_clear(struct zs_session *s)
 {
     drop_ap_req(s);
+    g_free(s->mech_types);
     zs_context_free(s->context);
     zs_context_free(s->earlier);
     *s = (struct zs_session){0};
@@ -188,15 +202,12 @@ static void on_ap_req(struct zs_session *s, enum zs_dir dir, struct zs_span inne
     s->ap_req_n = inner.n;
 }
 
-static void on_token(struct zs_session *s, enum zs_dir dir, const struct zs_reading *r,
-                     struct zs_stamp at, struct zs_turn *turn)
+/* The mechanism's own token: the one inside SPNEGO's, if it is there. */
+static void on_mech_token(struct zs_session *s, enum zs_dir dir, const struct zs_reading *r,
+                          struct zs_stamp at, struct zs_turn *turn)
 {
     const struct zs_token *t = &r->mech;
 
-    /* RFC 4178, 5: the MIC of SPNEGO is a per-message token of the mechanism inside. */
-    s->side[dir].mics += r->token.mic;
-    if (r->token.mic)
-        zs_sequence_skip(&s->side[dir].sequence);
     if (t->kind == ZS_TOKEN_AP_REQ) {
         on_ap_req(s, dir, t->inner, at, turn);
         return;
@@ -215,6 +226,45 @@ static void on_token(struct zs_session *s, enum zs_dir dir, const struct zs_read
         conclude(s, t->inner, turn);
     else if (t->kind != ZS_TOKEN_NEG_RESP) /* SPNEGO may go on without a token of Kerberos' own */
         conclude(s, zs_span(NULL, 0), turn);
+}
+
+/* What SPNEGO's initiator offers, which comes but once. */
+static void keep_mech_types(struct zs_session *s, struct zs_span offer)
+{
+    if (s->mech_types || offer.n == 0 || offer.n > MECH_TYPES_LIMIT)
+        return;
+    s->mech_types = g_memdup2(offer.p, offer.n);
+    s->mech_types_n = offer.n;
+}
+
+/* RFC 4178, 5: the MIC of SPNEGO is a per-message token of the mechanism inside, over the offer. */
+static void check_mic(struct zs_session *s, enum zs_dir dir, struct zs_span mic,
+                      struct zs_turn *turn)
+{
+    struct zs_span offer = zs_span(s->mech_types, s->mech_types_n);
+    bool holds;
+
+    turn->mic = ZS_MIC_UNCHECKED;
+    if (!offer.n || !s->context ||
+        !zs_context_check_mic(s->context, mic, offer, dir != s->initiator, &holds))
+        return;
+    turn->mic = holds ? ZS_MIC_VERIFIED : ZS_MIC_WRONG;
+    if (!holds && turn->defect == ZS_OK)
+        turn->defect = ZS_E_MECH_LIST_MIC;
+}
+
+static void on_token(struct zs_session *s, enum zs_dir dir, const struct zs_reading *r,
+                     struct zs_stamp at, struct zs_turn *turn)
+{
+    if (r->token.kind == ZS_TOKEN_NEG_INIT)
+        keep_mech_types(s, r->token.mech_types);
+    if (r->token.mic.n) { /* before a context is made that starts the numbers */
+        s->side[dir].mics++;
+        zs_sequence_skip(&s->side[dir].sequence);
+    }
+    on_mech_token(s, dir, r, at, turn);
+    if (r->token.mic.n)
+        check_mic(s, dir, r->token.mic, turn);
 }
 
 /* RFC 4121, 2 and 4.2.2: the flag says whether the acceptor's subkey is the key, and where the acceptor asserted one it

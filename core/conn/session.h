@@ -56,6 +56,8 @@ struct zs_session {
     bool foreign; /* a context token of another mechanism than Kerberos was seen */
     bool mutual;  /* the AP-REQ asks for an AP-REP */
     struct zs_stamp ap_req_at;
+    uint8_t *mech_types; /* what SPNEGO's initiator offered; g_malloc'd, NULL: not seen */
+    size_t mech_types_n;
     uint8_t *ap_req; /* kept until it is answered; g_malloc'd, NULL: none */
     size_t ap_req_n;
     struct zs_context *context,
@@ -76,12 +78,22 @@ bool zs_session_greeted(const struct zs_session *s, enum zs_dir dir);
 /* Where the next frame of this side stands. */
 struct zs_place zs_session_place(const struct zs_session *s, enum zs_dir dir);
 
+/* What a mechListMIC says of SPNEGO's offer (RFC 4178, 5). */
+enum zs_mic_state {
+    ZS_MIC_NONE,
+    ZS_MIC_UNCHECKED, /* without a key, or without the offer, nobody can tell */
+    ZS_MIC_VERIFIED,
+    ZS_MIC_WRONG, /* and ZS_E_MECH_LIST_MIC says so */
+};
+const char *zs_mic_state_name(enum zs_mic_state m); /* "none", "unchecked", "verified", "wrong" */
+
 /* What a frame changed. */
 struct zs_turn {
     bool context_made; /* s->context is new */
     enum zs_rc defect; /* what is wrong with the frame at this point: sequence, sender bit, order */
     uint64_t expected; /* with ZS_E_WRAP_GAP, _DUPLICATE, _REVERSAL: the number that was due */
     struct zs_stamp first; /* with ZS_E_AP_REQ_REPLAYED: where it was seen before */
+    enum zs_mic_state mic;
 };
 
 /* Per-message tokens begin and the AP-REP was not seen: goes on without it, for an acceptor may have copied the

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Wrap tokens of RFC 4121, 4.2.4 and 4.2.6.2. */
+/* Per-message tokens of RFC 4121, 4.2.4 and 4.2.6. */
 #include "core/krb/cfx.h"
 
 /* out = s rotated left by n octets, which undoes a right rotation; the two do not overlap. */
@@ -74,6 +74,11 @@ enum zs_rc zs_cfx_open(struct zs_seal *s, const struct zs_cfx *c, uint8_t *buf,
 
     return c->flags & ZS_CFX_SEALED ? open_sealed(s, c, in, buf, plain)
                                     : open_unsealed(s, c, in, plain);
+}
+
+bool zs_cfx_mic_holds(struct zs_seal *s, const struct zs_mic *m, struct zs_span text)
+{
+    return zs_seal_check(s, text, m->header, m->checksum);
 }
 
 static uint8_t *append(uint8_t *p, struct zs_span s)

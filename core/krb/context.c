@@ -478,3 +478,46 @@ enum zs_rc zs_context_unwrap(const struct zs_context *c, struct zs_span token, u
         return unwrap_old(c, &t, buf, room, u);
     return unwrap_cfx(c, token, buf, room, u);
 }
+
+/* Is it known which key this is, or would it be a guess? */
+static bool knows_key(const struct zs_context *c, bool acceptor_subkey, enum zs_subkey_from which)
+{
+    const struct zs_context_facts *f = &c->facts;
+    bool lost = f->mutual && !f->ap_rep_opened && !c->by_secret;
+
+    return can_open(c->key[which].enctype) &&
+           !(acceptor_subkey && lost && which != ZS_SUBKEY_ACCEPTOR);
+}
+
+static bool check_old_mic(const struct zs_context *c, const struct zs_token *t, struct zs_span text,
+                          bool by_acceptor, bool *holds)
+{
+    enum zs_subkey_from which = key_for(c, ZS_CFX_ACCEPTOR_SUBKEY);
+
+    if (!knows_key(c, true, which))
+        return false;
+    struct zs_old_seal *seal = zs_old_seal_new(&c->key[which]);
+    *holds = seal && zs_old_mic_holds(seal, t, text, by_acceptor);
+    zs_old_seal_free(seal);
+    return true;
+}
+
+bool zs_context_check_mic(const struct zs_context *c, struct zs_span token, struct zs_span text,
+                          bool by_acceptor, bool *holds)
+{
+    struct zs_mic m = {0};
+    struct zs_token t;
+
+    if (zs_token_parse(token, &t) == ZS_OK && t.kind == ZS_TOKEN_MIC_OLD)
+        return check_old_mic(c, &t, text, by_acceptor, holds);
+    bool readable = zs_mic_parse(token, &m) == ZS_OK;
+    enum zs_subkey_from which = key_for(c, m.flags);
+    if (!knows_key(c, m.flags & ZS_CFX_ACCEPTOR_SUBKEY, which))
+        return false;
+    struct zs_seal *seal =
+        zs_seal_new(&c->key[which], by_acceptor ? ZS_USAGE_ACCEPTOR_SIGN : ZS_USAGE_INITIATOR_SIGN);
+    bool sender_fits = !(m.flags & ZS_CFX_SENT_BY_ACCEPTOR) != by_acceptor;
+    *holds = readable && sender_fits && seal && zs_cfx_mic_holds(seal, &m, text);
+    zs_seal_free(seal);
+    return true;
+}

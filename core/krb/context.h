@@ -107,6 +107,12 @@ struct zs_unwrapped {
     enum zs_subkey_from key; /* which key opened it */
 };
 
+/* Does this MIC token hold over text, made by the acceptor or by the initiator (RFC 4121, 4.2.4 and 4.2.6.1; RFC 1964,
+ * 1.2.1; RFC 4757, 7.2)? False: the key for it is not known, and *holds stays as it was. Derives its keys each time:
+ * meant for the one of each side that SPNEGO sends. */
+bool zs_context_check_mic(const struct zs_context *c, struct zs_span token, struct zs_span text,
+                          bool by_acceptor, bool *holds);
+
 /* Octets of buffer that zs_context_unwrap() wants for a token of n octets. */
 size_t zs_unwrap_room(size_t n);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Per-message tokens from before RFC 4121: RFC 1964 1.2.2 with the DES3 algorithms that MIT gave it (checksum
- * HMAC-SHA1 with a key of RFC 3961, 6.3; text and sequence number by bare CBC), and RFC 4757 7.3.
+/* Per-message tokens from before RFC 4121: RFC 1964 1.2 with the DES3 algorithms that MIT gave it (checksum
+ * HMAC-SHA1 with a key of RFC 3961, 6.3; text and sequence number by bare CBC), and RFC 4757 7.2 and 7.3.
  *
- * Limits: wrap alone; RFC 4757's 40-bit export keys and single DES are not opened. */
+ * Limits: RFC 4757's 40-bit export keys and single DES are not opened. */
 #include "core/krb/old.h"
 
 #include "core/krb/enctype.h"
@@ -21,6 +21,7 @@ enum {
     SEAL_NONE = 0xffff,
     USAGE_SIGN = 23, /* MIT: KG_USAGE_SIGN, of the DES3 checksum */
     SALT_WRAP = 13,  /* RFC 4757, 7.3: T of a wrap token */
+    SALT_MIC = 15,   /* 7.2 */
     HASH_BLOCK = 64, /* octets that MD5 and SHA-1 take at once */
     DIGEST_MAX = 20,
 };
@@ -125,19 +126,27 @@ void zs_old_seal_free(struct zs_old_seal *s)
 struct parts {
     const uint8_t *header; /* from TOK_ID on */
     uint16_t sign, seal;
+    uint8_t salt;
     struct zs_span sequence, checksum, text; /* text: confounder, data, padding */
 };
+
+/* SND_SEQ and SGN_CKSUM, which stand behind the header. */
+static void read_signature(const struct zs_old_seal *s, struct zs_rd *rd, struct parts *p)
+{
+    p->sequence = zs_rd_bytes(rd, SND_SEQ);
+    p->checksum = zs_rd_bytes(rd, s->rc4 ? 8 : 20);
+}
 
 static enum zs_rc read_parts(const struct zs_old_seal *s, const struct zs_token *t, struct parts *p)
 {
     struct zs_rd rd = zs_rd(t->inner);
 
     p->header = t->inner.p - 2;
+    p->salt = SALT_WRAP;
     p->sign = zs_rd_be16(&rd);
     p->seal = zs_rd_be16(&rd);
     uint16_t filler = zs_rd_be16(&rd);
-    p->sequence = zs_rd_bytes(&rd, SND_SEQ);
-    p->checksum = zs_rd_bytes(&rd, s->rc4 ? 8 : 20);
+    read_signature(s, &rd, p);
     p->text = rd.left;
     if (rd.ran_out || p->text.n < BLOCK + 1)
         return ZS_E_WRAP_SHORT;
@@ -220,12 +229,13 @@ static bool rc4_text(struct zs_old_seal *s, const struct parts *p, const uint8_t
     return ok;
 }
 
-/* RFC 4757, 7.3: HMAC(HMAC(K, "signaturekey\0"), MD5(T | header | confounder | data | padding)). */
+/* RFC 4757, 7.3: HMAC(HMAC(K, "signaturekey\0"), MD5(T | header | confounder | data | padding)); 7.2: of a MIC the
+ * same over the data alone. */
 static void rc4_checksum(struct zs_old_seal *s, const struct parts *p, struct zs_span text,
                          uint8_t out[DIGEST_MAX])
 {
     static const char label[] = "signaturekey";
-    static const uint8_t salt[4] = {SALT_WRAP};
+    const uint8_t salt[4] = {p->salt}; /* low first */
     uint8_t key[16], digest[16];
 
     gcry_md_reset(s->hash);
@@ -244,18 +254,22 @@ static bool des3_cbc(struct zs_old_seal *s, const uint8_t *iv, uint8_t *out, str
            !gcry_cipher_decrypt(s->cipher, out, in.n, in.p, in.n);
 }
 
+static bool decrypt_sequence(struct zs_old_seal *s, const struct parts *p, uint8_t out[SND_SEQ])
+{
+    return s->rc4 ? rc4_sequence(s, p, out) : des3_cbc(s, p->checksum.p, out, p->sequence);
+}
+
 /* Sequence number first: RC4's text key comes from it. */
 static bool decrypt(struct zs_old_seal *s, const struct parts *p, uint8_t sequence[SND_SEQ],
                     uint8_t *buf)
 {
-    bool sealed = p->seal != SEAL_NONE;
-
-    if (!sealed)
+    if (!decrypt_sequence(s, p, sequence))
+        return false;
+    if (p->seal == SEAL_NONE) {
         memcpy(buf, p->text.p, p->text.n);
-    if (s->rc4)
-        return rc4_sequence(s, p, sequence) && (!sealed || rc4_text(s, p, sequence, buf));
-    return des3_cbc(s, p->checksum.p, sequence, p->sequence) &&
-           (!sealed || des3_cbc(s, NULL, buf, p->text));
+        return true;
+    }
+    return s->rc4 ? rc4_text(s, p, sequence, buf) : des3_cbc(s, NULL, buf, p->text);
 }
 
 static bool checksum_holds(struct zs_old_seal *s, const struct parts *p, struct zs_span text)
@@ -304,4 +318,30 @@ enum zs_rc zs_old_open(struct zs_old_seal *s, const struct zs_token *t, uint8_t 
         .sequence = number_of(s, sequence),
     };
     return ZS_OK;
+}
+
+/* RFC 1964, 1.2.1: as of a wrap token, with FF in place of SEAL_ALG. */
+static bool read_mic(const struct zs_old_seal *s, const struct zs_token *t, struct parts *p)
+{
+    struct zs_rd rd = zs_rd(t->inner);
+
+    p->header = t->inner.p - 2;
+    p->salt = SALT_MIC;
+    p->sign = zs_rd_be16(&rd);
+    p->seal = zs_rd_be16(&rd);
+    uint16_t filler = zs_rd_be16(&rd);
+    read_signature(s, &rd, p);
+    return !rd.ran_out && rd.left.n == 0 && p->sign == (s->rc4 ? SIGN_RC4 : SIGN_DES3) &&
+           p->seal == SEAL_NONE && filler == 0xffff;
+}
+
+bool zs_old_mic_holds(struct zs_old_seal *s, const struct zs_token *t, struct zs_span text,
+                      bool by_acceptor)
+{
+    static const uint8_t direction[2][4] = {{0, 0, 0, 0}, {0xff, 0xff, 0xff, 0xff}};
+    uint8_t sequence[SND_SEQ];
+    struct parts p;
+
+    return read_mic(s, t, &p) && decrypt_sequence(s, &p, sequence) &&
+           memcmp(sequence + 4, direction[by_acceptor], 4) == 0 && checksum_holds(s, &p, text);
 }

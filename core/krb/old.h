@@ -2,7 +2,7 @@
 #ifndef ZS_KRB_OLD_H
 #define ZS_KRB_OLD_H
 
-/* Wrap tokens of RFC 1964 with des3-cbc-sha1 and of RFC 4757 with arcfour-hmac, under one key. */
+/* Wrap tokens and MIC tokens of RFC 1964 with des3-cbc-sha1 and of RFC 4757 with arcfour-hmac, under one key. */
 #include "core/krb/key.h"
 #include "core/wire/token.h"
 
@@ -24,5 +24,10 @@ struct zs_old_opened {
  * _HEADER (algorithms that do not belong to the key), _CHECKSUM, _EC (padding). Nothing is allocated. */
 enum zs_rc zs_old_open(struct zs_old_seal *s, const struct zs_token *t, uint8_t *buf,
                        struct zs_old_opened *o);
+
+/* Does t, of kind ZS_TOKEN_MIC_OLD, hold over text, made by the acceptor or by the initiator (RFC 1964, 1.2.1; RFC 4757,
+ * 7.2)? */
+bool zs_old_mic_holds(struct zs_old_seal *s, const struct zs_token *t, struct zs_span text,
+                      bool by_acceptor);
 
 #endif

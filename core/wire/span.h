@@ -25,11 +25,15 @@ static inline struct zs_span zs_span_skip(struct zs_span s, size_t n)
     return n ? zs_span(s.p + n, s.n - n) : s;
 }
 
+static inline bool zs_span_equal(struct zs_span a, struct zs_span b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
 /* Does s hold exactly the characters of text? */
 static inline bool zs_span_is(struct zs_span s, const char *text)
 {
-    size_t n = strlen(text);
-    return s.n == n && (n == 0 || memcmp(s.p, text, n) == 0);
+    return zs_span_equal(s, zs_span(text, strlen(text)));
 }
 
 /* After a read that did not fit, ran_out is set, every later read answers 0 or an empty span, and

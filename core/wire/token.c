@@ -33,7 +33,7 @@ static const struct zs_span oids[ZS_MECH_COUNT] = {
 static enum zs_mech mech_of(struct zs_span oid)
 {
     for (int m = ZS_MECH_KRB5; m < ZS_MECH_COUNT; m++)
-        if (oid.n == oids[m].n && memcmp(oid.p, oids[m].p, oid.n) == 0)
+        if (zs_span_equal(oid, oids[m]))
             return (enum zs_mech)m;
     return ZS_MECH_UNKNOWN;
 }
@@ -101,7 +101,7 @@ static enum zs_rc parse_neg_init(struct zs_der *body, struct zs_token *t)
     struct zs_der seq = zs_der_enter(&choice, ZS_DER_SEQUENCE);
     struct zs_span skipped, mech_token, third = {0};
 
-    zs_der_optional(&seq, ZS_DER_CONTEXT(0), &skipped);
+    zs_der_optional(&seq, ZS_DER_CONTEXT(0), &t->mech_types);
     zs_der_optional(&seq, ZS_DER_CONTEXT(1), &skipped);
     bool has_token = zs_der_optional(&seq, ZS_DER_CONTEXT(2), &mech_token);
     zs_der_optional(&seq, ZS_DER_CONTEXT(3), &third);
@@ -116,22 +116,28 @@ static enum zs_rc parse_neg_init(struct zs_der *body, struct zs_token *t)
     return ZS_OK;
 }
 
-/* RFC 4178, 4.2.2: negState [0], supportedMech [1], responseToken [2], mechListMIC [3]. */
+/* RFC 4178, 4.2.2: negState [0], supportedMech [1], responseToken [2], mechListMIC [3]. Appendix C: Windows 2000 sends
+ * the responseToken a second time where the MIC belongs. */
 static enum zs_rc parse_neg_resp(struct zs_der *body, struct zs_token *t)
 {
     struct zs_der choice = zs_der_enter(body, TAG_NEG_RESP);
     struct zs_der seq = zs_der_enter(&choice, ZS_DER_SEQUENCE);
-    struct zs_span skipped, response;
+    struct zs_span skipped, response, mic;
 
     zs_der_optional(&seq, ZS_DER_CONTEXT(0), &skipped);
     zs_der_optional(&seq, ZS_DER_CONTEXT(1), &skipped);
     bool has_token = zs_der_optional(&seq, ZS_DER_CONTEXT(2), &response);
-    t->mic = zs_der_optional(&seq, ZS_DER_CONTEXT(3), &skipped);
+    bool has_mic = zs_der_optional(&seq, ZS_DER_CONTEXT(3), &mic);
     if (!zs_der_end(&seq) || !zs_der_end(&choice))
         return ZS_E_DER;
     t->mech = ZS_MECH_SPNEGO;
     t->kind = ZS_TOKEN_NEG_RESP;
-    return has_token ? read_octets(response, &t->mech_token) : ZS_OK;
+    enum zs_rc rc = has_token ? read_octets(response, &t->mech_token) : ZS_OK;
+    if (rc == ZS_OK && has_mic)
+        rc = read_octets(mic, &t->mic);
+    if (zs_span_equal(t->mic, t->mech_token))
+        t->mic = zs_span(NULL, 0);
+    return rc;
 }
 
 /* A NegotiationToken, and nothing behind it. Only a NegTokenInit is framed in RFC 4178; a framed NegTokenResp
@@ -315,5 +321,26 @@ enum zs_rc zs_cfx_parse(struct zs_span token, struct zs_cfx *c)
         return ZS_E_CFX_HEADER;
     got.payload = rd.left;
     *c = got;
+    return ZS_OK;
+}
+
+enum { MIC_ID = 0x0404 };
+
+enum zs_rc zs_mic_parse(struct zs_span token, struct zs_mic *m)
+{
+    static const uint8_t filler[5] = {0xff, 0xff, 0xff, 0xff, 0xff};
+    struct zs_rd rd = zs_rd(token);
+    struct zs_mic got = {.header = zs_span(token.p, ZS_CFX_HEADER)};
+    uint16_t id = zs_rd_be16(&rd);
+
+    got.flags = zs_rd_u8(&rd);
+    struct zs_span filled = zs_rd_bytes(&rd, sizeof filler);
+    got.sequence = zs_rd_be64(&rd);
+    if (rd.ran_out)
+        return ZS_E_WRAP_SHORT;
+    if (id != MIC_ID || !zs_span_equal(filled, zs_span(filler, sizeof filler)))
+        return ZS_E_CFX_HEADER;
+    got.checksum = rd.left;
+    *m = got;
     return ZS_OK;
 }

@@ -41,7 +41,8 @@ struct zs_token {
     struct zs_span oid;   /* the mechanism's OID, contents octets; empty without GSS framing */
     struct zs_span inner; /* behind OID and token id: of an AP-REQ the KRB-AP-REQ message */
     struct zs_span mech_token;
-    bool mic; /* SPNEGO: a mechListMIC is there, which used up a sequence number of its sender */
+    struct zs_span mech_types; /* of a NegTokenInit: the MechTypeList, which a MIC is over */
+    struct zs_span mic; /* SPNEGO: the mechListMIC, which used up a sequence number of its sender */
     struct zs_span whole; /* the token itself */
 };
 
@@ -79,6 +80,17 @@ struct zs_cfx {
 
 /* The header of a per-message token 05 04. ZS_E_WRAP_SHORT, ZS_E_CFX_HEADER (token id, or a filler that is not FF). */
 enum zs_rc zs_cfx_parse(struct zs_span token, struct zs_cfx *c);
+
+/* RFC 4121, 4.2.6.1: a MIC token. */
+struct zs_mic {
+    uint8_t flags; /* as of a wrap token */
+    uint64_t sequence;
+    struct zs_span header;   /* 16 octets */
+    struct zs_span checksum; /* what follows them */
+};
+
+/* The header of a MIC token 04 04. ZS_E_WRAP_SHORT, ZS_E_CFX_HEADER (token id, or a filler that is not FF). */
+enum zs_rc zs_mic_parse(struct zs_span token, struct zs_mic *m);
 
 /* The flags octet before what a wrap token of ZMTP holds; docs/protocol.md, 6. */
 enum {

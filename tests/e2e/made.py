@@ -69,6 +69,13 @@ def command(name, body=b"", flags=COMMAND):
     return frame(named(name, body), flags)
 
 
+def der(tag, contents):
+    """An element of ASN.1."""
+    n = len(contents)
+    length = bytes([n]) if n < 128 else bytes([0x81, n]) if n < 256 else struct.pack(">BH", 0x82, n)
+    return bytes([tag]) + length + contents
+
+
 def properties(**values):
     """Metadata: Socket_Type=b"REQ" stands for Socket-Type."""
     return b"".join(short(name.replace("_", "-").encode()) + struct.pack(">I", len(value)) + value

@@ -281,6 +281,26 @@ def hint(forger, c):
     return c.c2s(hello).s2c(hello).c2s(ap_req).s2c(command(b"INITIATE", made.counted(forger.ask("hint"))))
 
 
+def offering(ap_req):
+    """The AP-REQ in a NegTokenInit that offers Kerberos."""
+    kerberos = made.der(0x06, bytes.fromhex("2a864886f712010202"))
+    fields = made.der(0xA0, made.der(0x30, kerberos)) + made.der(0xA2, made.der(0x04, ap_req))
+    spnego = made.der(0x06, bytes.fromhex("2b0601050502"))
+    return made.der(0x60, spnego + made.der(0xA0, made.der(0x30, fields)))
+
+
+@oddity("mech-list-mic")
+def offer_signed_by_nobody(forger, c):
+    """SPNEGO; the acceptor's MIC over the offer was made up."""
+    hello = made.greeting(b"GSSAPI")
+    forger.handshake()
+    mic = bytes.fromhex("040405ffffffffff") + struct.pack(">Q", made.SERVER_SEQUENCE) + bytes(12)
+    fields = made.der(0xA2, made.der(0x04, forger.ask("ap-rep"))) + made.der(0xA3, made.der(0x04, mic))
+    answer = made.der(0xA1, made.der(0x30, fields))
+    c.c2s(hello).s2c(hello).c2s(command(b"INITIATE", made.counted(offering(forger.ap_req))))
+    return c.s2c(command(b"INITIATE", made.counted(answer)))
+
+
 @oddity("plaintext-mode")
 def plaintext_mode(forger, c):
     hello = made.greeting(b"GSSAPI")

@@ -169,7 +169,7 @@ class ProtocolDoc(unittest.TestCase):
 
     def test_the_libzmq_form(self):
         grammar = Grammar(3)
-        for name, handshake in (("reqrep", 5), ("reqrep-rc4", 5), ("reqrep-des3", 5), ("spnego", 5),
+        for name, handshake in (("reqrep", 5), ("reqrep-rc4", 5), ("reqrep-des3", 5), ("spnego", 5), ("spnego-mic", 9),
                                 ("no-mutual", 5),
                                 ("dce-style", 7), ("heimdal-acceptor", 5), ("plaintext", 5)):
             with self.subTest(capture=name):

@@ -16,6 +16,7 @@ static void check_token(struct zs_span in)
         return;
     FUZZ_CHECK(fuzz_same(t.whole, in));
     FUZZ_CHECK(fuzz_inside(in, t.oid) && fuzz_inside(in, t.inner) && fuzz_inside(in, t.mech_token));
+    FUZZ_CHECK(fuzz_inside(in, t.mic) && fuzz_inside(in, t.mech_types));
     FUZZ_CHECK(t.kind != ZS_TOKEN_NEG_INIT_HINT || t.mech_token.n == 0);
     FUZZ_CHECK(t.mech_token.n < in.n || in.n == 0);
     FUZZ_CHECK(zs_mech_name(t.mech) && zs_token_kind_name(t.kind));
@@ -43,6 +44,17 @@ static void check_cfx(struct zs_span in)
     if (rc == ZS_OK)
         FUZZ_CHECK(fuzz_inside(in, c.header) && fuzz_inside(in, c.payload) &&
                    c.payload.n == in.n - ZS_CFX_HEADER);
+}
+
+static void check_mic(struct zs_span in)
+{
+    struct zs_mic m;
+    enum zs_rc rc = zs_mic_parse(in, &m);
+
+    FUZZ_CHECK(in.n < ZS_CFX_HEADER ? rc == ZS_E_WRAP_SHORT : rc == ZS_OK || rc == ZS_E_CFX_HEADER);
+    if (rc == ZS_OK)
+        FUZZ_CHECK(fuzz_inside(in, m.header) && fuzz_inside(in, m.checksum) &&
+                   m.checksum.n == in.n - ZS_CFX_HEADER);
 }
 
 /* Elements one after the other, each entered: what was read of each lies inside it and nothing is read twice. */
@@ -80,6 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check_command(ZS_FORM_LIBZMQ, in);
     check_command(ZS_FORM_PADDED, in);
     check_cfx(in);
+    check_mic(in);
     check_der(in, 8);
     return 0;
 }

@@ -133,9 +133,12 @@ static void check_raw(struct zs_span token)
 {
     struct zs_unwrapped u;
     uint8_t *plain;
+    bool holds = false;
 
     unwrap(token, &u, &plain);
     g_free(plain);
+    zs_context_check_mic(context(), token, zs_span("offered", 7), true, &holds);
+    FUZZ_CHECK(!holds);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -162,6 +162,51 @@ static void refusal_of_the_captured_acceptor_is_said(void)
     clear(&s);
 }
 
+static GByteArray *oid(const char *contents, size_t n)
+{
+    return der(0x06, der_octets(contents, n), NULL);
+}
+
+/* RFC 4178, 4.2.1: Kerberos is offered. */
+static GByteArray *offer(void)
+{
+    GByteArray *types =
+        der(0xa0, der(0x30, oid("\x2a\x86\x48\x86\xf7\x12\x01\x02\x02", 9), NULL), NULL);
+    GByteArray *token = der(0xa2, der(0x04, talk_ap_req(&talk), NULL), NULL);
+
+    return der(0x60, oid("\x2b\x06\x01\x05\x05\x02", 6),
+               der(0xa0, der(0x30, types, token, NULL), NULL), NULL);
+}
+
+/* 4.2.2: the AP-REP, and a MIC that nobody made. */
+static GByteArray *forged_answer(void)
+{
+    static const uint8_t mic[28] = {0x04, 0x04, 0x05, 0xff, 0xff, 0xff, 0xff, 0xff};
+    GByteArray *token = der(0xa2, der(0x04, talk_ap_rep(&talk), NULL), NULL);
+    GByteArray *signature = der(0xa3, der(0x04, der_octets(mic, sizeof mic), NULL), NULL);
+
+    return der(0xa1, der(0x30, token, signature, NULL), NULL);
+}
+
+/* captures/spnego-mic has one that holds. */
+static void signature_over_the_offer_must_hold(void)
+{
+    struct stage s;
+
+    set(&s, &talk.forge, true);
+    struct zs_observed *client = zs_observed_new(C, s.context);
+    GByteArray *offered = offer();
+    zs_observed_token(client, span_of(offered));
+    g_byte_array_unref(offered);
+    pair_clear(&s.pair);
+    pair_init(&s.pair, zs_observed_gss(client), NULL);
+    pair_begin(&s.pair);
+    hear_answer(&s, forged_answer());
+    expect(&s, C, ZS_E_CONTEXT_REFUSED, "signature over SPNEGO's offer");
+    clear(&s);
+    zs_observed_free(client);
+}
+
 /* The keys and the capture's clock decide, not what the captured acceptor made of it. */
 static void acceptor_refuses_what_it_could_not_accept(void)
 {
@@ -248,6 +293,8 @@ int main(int argc, char **argv)
                     client_says_what_the_captured_one_must_have_said);
     g_test_add_func("/observed/refusal_of_the_captured_acceptor_is_said",
                     refusal_of_the_captured_acceptor_is_said);
+    g_test_add_func("/observed/signature_over_the_offer_must_hold",
+                    signature_over_the_offer_must_hold);
     g_test_add_func("/observed/acceptor_refuses_what_it_could_not_accept",
                     acceptor_refuses_what_it_could_not_accept);
     g_test_add_func("/observed/acceptor_answers_where_the_captured_one_was_silent",

@@ -29,6 +29,40 @@ static void message_opens(const struct zs_context *c, gss_ctx_id_t from, bool by
     g_free(buf);
 }
 
+/* What from signs, holds; over another text, by the other side, or with a bit changed, it does not. */
+static void mic_holds(const struct zs_context *c, gss_ctx_id_t from, bool by_acceptor)
+{
+    char offer[] = "offered";
+    gss_buffer_desc text = {.value = offer, .length = 7}, made;
+    struct zs_span given = zs_span(offer, 7);
+    OM_uint32 major, minor;
+    bool holds;
+
+    major = gss_get_mic(&minor, from, GSS_C_QOP_DEFAULT, &text, &made);
+    mit_check(major, minor, "gss_get_mic");
+    uint8_t *token = made.value;
+    struct zs_span mic = zs_span(token, made.length);
+    g_assert_true(zs_context_check_mic(c, mic, given, by_acceptor, &holds) && holds);
+    g_assert_true(zs_context_check_mic(c, mic, zs_span(offer, 6), by_acceptor, &holds));
+    g_assert_false(holds);
+    g_assert_true(zs_context_check_mic(c, mic, given, !by_acceptor, &holds));
+    g_assert_false(holds);
+    for (size_t i = 0; i < made.length; i++) {
+        /* RC4's checksum is not over the number (RFC 4757, 7.2), which stands before it. */
+        if (zs_context_facts(c)->subkey_etype == ENCTYPE_ARCFOUR_HMAC && i + 16 >= made.length &&
+            i + 12 < made.length)
+            continue;
+        token[i] ^= 1;
+        holds = false; /* a bit of the flags may ask for a key that nobody has */
+        zs_context_check_mic(c, mic, given, by_acceptor, &holds);
+        g_assert_false(holds);
+        token[i] ^= 1;
+        zs_context_check_mic(c, zs_span(token, i), given, by_acceptor, &holds);
+        g_assert_false(holds);
+    }
+    gss_release_buffer(&minor, &made);
+}
+
 static void messages_open(const struct zs_context *c, const struct mit_talk *t)
 {
     static const size_t lengths[] = {0, 1, 15, 16, 17, 100, 4096, 70001};
@@ -68,6 +102,8 @@ static void observer_knows_what_mits_peers_know(void)
             g_assert_cmpint(facts->subkey_from, ==,
                             mutual ? ZS_SUBKEY_ACCEPTOR : ZS_SUBKEY_INITIATOR);
             messages_open(c, &t);
+            mic_holds(c, t.initiator, false);
+            mic_holds(c, t.acceptor, true);
             zs_context_free(c);
             mit_end(&t);
         }

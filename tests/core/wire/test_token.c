@@ -25,6 +25,23 @@ static void show_token(struct zs_span in, GString *out)
         wire_show_span(out, "mech_token", t.mech_token);
     else
         wire_show_span(out, "inner", t.inner);
+    if (t.mic.n)
+        wire_show_span(out, "mic", t.mic);
+    if (t.kind == ZS_TOKEN_NEG_INIT && t.mech_types.n)
+        wire_show_span(out, "mech_types", t.mech_types);
+}
+
+static void show_mic(struct zs_span in, GString *out)
+{
+    struct zs_mic m;
+    enum zs_rc rc = zs_mic_parse(in, &m);
+
+    g_string_append(out, wire_rc(rc));
+    if (rc != ZS_OK)
+        return;
+    g_assert_cmpuint(m.header.n, ==, ZS_CFX_HEADER);
+    g_string_append_printf(out, " flags=%02x seq=%" G_GUINT64_FORMAT, m.flags, m.sequence);
+    wire_show_span(out, "checksum", m.checksum);
 }
 
 static void show_cfx(struct zs_span in, GString *out)
@@ -96,21 +113,24 @@ static const struct wire_case framed[] = {
     {"wrap_of_rfc_1964",  "60{" KRB5 "0201 1100}",               "ok krb5 wrap-1964 inner=1100"},
     {"mic_of_rfc_1964",   "60{" KRB5 "0101 1100}",               "ok krb5 MIC-1964 inner=1100"},
     {"long_length",       "60 82010d " KRB5 "0100 61*256",       "ok krb5 AP-REQ inner=(256 octets, 61..61)"},
-    {"neg_token_init",    "60{" SPNEGO "a0{30{" MECHS "a2{04{'token'}}}}}", "ok spnego NegTokenInit mech_token='token'"},
+    {"neg_token_init",    "60{" SPNEGO "a0{30{" MECHS "a2{04{'token'}}}}}", "ok spnego NegTokenInit mech_token='token' mech_types=300b06092a864886f712010202"},
     {"neg_token_init_with_mic",
-                          "60{" SPNEGO "a0{30{" MECHS "a2{04{'token'}}a3{04{'mic'}}}}}", "ok spnego NegTokenInit mech_token='token'"},
+                          "60{" SPNEGO "a0{30{" MECHS "a2{04{'token'}}a3{04{'mic'}}}}}", "ok spnego NegTokenInit mech_token='token' mech_types=300b06092a864886f712010202"},
     {"neg_token_init2_with_token_and_hint",
-                          "60{" SPNEGO "a0{30{" MECHS "a2{04{'token'}}a3{" HINT "}}}}", "ok spnego NegTokenInit mech_token='token'"},
+                          "60{" SPNEGO "a0{30{" MECHS "a2{04{'token'}}a3{" HINT "}}}}", "ok spnego NegTokenInit mech_token='token' mech_types=300b06092a864886f712010202"},
     {"neg_token_init2_hint_and_mic",
                           "60{" SPNEGO "a0{30{" MECHS "a3{" HINT "}a4{04{'mic'}}}}}", "ok spnego NegTokenInit-hint inner=(70 octets, a0..63)"},
     {"mit_acceptor_that_speaks_first",
                           REAL_HINT,                             "ok spnego NegTokenInit-hint inner=(63 octets, a0..65)"},
     {"hint_with_address", "60{" SPNEGO "a0{30{a3{30{a0{1b{'h'}}a1{04{'a'}}}}}}}", "ok spnego NegTokenInit-hint inner=a010300ea30c300aa0031b0168a103040161"},
-    {"mechanisms_alone",  "60{" SPNEGO "a0{30{" MECHS "}}}",     "ok spnego NegTokenInit inner=a011300fa00d300b06092a864886f712010202"},
+    {"mechanisms_alone",  "60{" SPNEGO "a0{30{" MECHS "}}}",     "ok spnego NegTokenInit inner=a011300fa00d300b06092a864886f712010202 mech_types=300b06092a864886f712010202"},
     {"a_mic_is_no_hint",  "60{" SPNEGO "a0{30{a3{04{'mic'}}}}}", "ok spnego NegTokenInit inner=a0093007a30504036d6963"},
     {"neg_token_resp_framed",
                           "60{" SPNEGO "a1{30{a0{0a 01 01}a2{04{'token'}}}}}", "ok spnego NegTokenResp mech_token='token'"},
-    {"neg_token_resp",    "a1{30{a0{0a 01 00}a1{" KRB5 "}a2{04{'token'}}a3{04{'mic'}}}}", "ok spnego NegTokenResp mech_token='token'"},
+    {"neg_token_resp",    "a1{30{a0{0a 01 00}a1{" KRB5 "}a2{04{'token'}}a3{04{'mic'}}}}", "ok spnego NegTokenResp mech_token='token' mic='mic'"},
+    {"mic_and_no_token",  "a1{30{a3{04{'mic'}}}}",               "ok spnego NegTokenResp inner=a1093007a30504036d6963 mic='mic'"},
+    {"mic_of_windows_2000", "a1{30{a2{04{'token'}}a3{04{'token'}}}}", "ok spnego NegTokenResp mech_token='token'"},
+    {"mic_is_no_octet_string", "a1{30{a2{04{'token'}}a3{02{00}}}}", "der"},
     {"neg_token_resp_reject",
                           "a1{30{a0{0a 01 02}}}",                "ok spnego NegTokenResp inner=a1073005a0030a0102"},
     {"bare_ap_req",       "6e{30{}}",                            "ok krb5 AP-REQ inner=6e023000"},
@@ -160,6 +180,17 @@ static const struct wire_case cfx_payload[] = {
     {"dce_style_ec_16",   "050402ff00100000 0000000000000001 'sealed'", "ok flags=02 ec=16 rrc=0 seq=1 payload='sealed'"},
 };
 
+static const struct wire_case mic[] = {
+    {"mit",               "040405ffffffffff 000000000dc560e0",   "ok flags=05 seq=231039200 checksum=''"},
+    {"wrap_is_no_mic",    "050404ffffffffff 0000000000000000",   "cfx-header"},
+    {"first_octet_of_the_filler", "04040400ffffffff 0000000000000000", "cfx-header"},
+    {"last_octet_of_the_filler", "040404ffffffff00 0000000000000000", "cfx-header"},
+};
+
+static const struct wire_case mic_checksum[] = {
+    {"with_a_checksum",   "040400ffffffffff 0000000000000001 'checksum'", "ok flags=00 seq=1 checksum='checksum'"},
+};
+
 static const struct wire_case libzmq_bodies[] = {
     {"message_of_libzmq",         REAL_MESSAGE,          "ok token=(61 octets, 05..c3)"},
     {"length_before_the_token",   "00000002 0504",       "ok token=0504"},
@@ -200,6 +231,8 @@ int main(int argc, char **argv)
     wire_cases_add("token", unframed, G_N_ELEMENTS(unframed), show_token, WIRE_ANY);
     wire_cases_add("token/cfx", cfx, G_N_ELEMENTS(cfx), show_cfx, WIRE_DEFECT);
     wire_cases_add("token/cfx", cfx_payload, G_N_ELEMENTS(cfx_payload), show_cfx, WIRE_ANY);
+    wire_cases_add("token/mic", mic, G_N_ELEMENTS(mic), show_mic, WIRE_DEFECT);
+    wire_cases_add("token/mic", mic_checksum, G_N_ELEMENTS(mic_checksum), show_mic, WIRE_ANY);
     wire_cases_add("token/of_command/libzmq", libzmq_bodies, G_N_ELEMENTS(libzmq_bodies),
                    show_libzmq_body, WIRE_ANY);
     wire_cases_add("token/of_command/padded", padded_bodies, G_N_ELEMENTS(padded_bodies),
