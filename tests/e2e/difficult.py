@@ -22,7 +22,9 @@ MACS = bytes(12)
 @dataclasses.dataclass
 class Variant:
     """files: to be read together. lost: which of the good capture's messages (direction, index) are not in it; None: what
-    is lost is not known beforehand. times: how often each message comes. gaps: octets that it must say are missing."""
+    is lost is not known beforehand. times: how often each message comes. gaps: octets that it must say are missing. filter: the
+    words behind the files; other packets than those it lets through must not be looked at. keytab: another than that of the good
+    capture of captures/, and then good: what its messages come to."""
     name: str
     files: list
     options: list = dataclasses.field(default_factory=list)
@@ -32,6 +34,9 @@ class Variant:
     defects: tuple = ()
     stdin: bool = False
     status: int = 0
+    filter: tuple = ()
+    keytab: pathlib.Path = None
+    good: dict = None
     sealed: bool = False  # the keytab is not given: the capture opens itself
     tshark: str = ""  # why tshark is not asked
 
@@ -78,7 +83,8 @@ def segments_of(path):
 
 
 def ipv4(protocol, sender, receiver, payload, fragment=0, number=1):
-    head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(payload), number, fragment, 64, protocol, 0) + sender + receiver
+    size = 20 + len(payload)
+    head = struct.pack(">BBHHHBBH", 0x45, 0, size if size < 2**16 else 0, number, fragment, 64, protocol, 0) + sender + receiver
     return head[:10] + struct.pack(">H", checksum(head)) + head[12:] + payload
 
 
@@ -169,6 +175,12 @@ class Maker:
             self.add(packer, path)
             self.add(f"{packer}-from-a-pipe", path, stdin=True)
             self.add(f"{packer}-filtered", path, options=["-f", f"tcp port {self.server}"])
+        self.add("from-a-pipe", base, stdin=True)
+        foreign = [(at, MACS + b"\x08\x00" + plain(s.but(ports=tuple(p + 1 for p in s.ports)))[0]) for at, s in
+                   ((s.at, s) for s in self.segments)]
+        both = pcap(self.path("two-connections.pcap"), sorted(packets + foreign))
+        self.add("expression-behind-the-file", both, options=["-r"], filter=("tcp", "port", str(self.server), "and", "not",
+                 "port", str(self.server + 1)), tshark="it takes such an expression while it captures alone")
         self.pcapngs(packets)
         self.several_files(base)
         self.add("cut-in-a-record", self.cut(base), status=2, tshark="it ends with an error, as read does")
@@ -222,6 +234,8 @@ class Maker:
 
     def networks(self):
         for name, wrap in {
+            "vlan": lambda ip, s: (b"\x81\x00\x00\x07\x08\x00", ip),
+            "vlan-in-vlan": lambda ip, s: (b"\x88\xa8\x00\x01\x81\x00\x00\x07\x08\x00", ip),
             "mpls": lambda ip, s: (b"\x88\x47\x00\x01\x00\x40\x00\x02\x01\x40", ip),
             "pppoe": lambda ip, s: (b"\x88\x64\x11\x00\x00\x01" + struct.pack(">H", len(ip) + 2) + b"\x00\x21", ip),
             "ip-in-ip": lambda ip, s: (b"\x08\x00", ipv4(4, s.receiver, s.sender, ip)),
@@ -239,7 +253,10 @@ class Maker:
                 packets.append((s.at, MACS + ethertype + rest))
             self.add(name, pcap(self.path(f"{name}.pcap"), packets))
         for link, name, head in ((9, "ppp", b"\xff\x03\x00\x21"), (50, "ppp-serial", b"\xff\x03\x00\x21"),
-                                 (104, "hdlc", b"\x0f\x00\x08\x00")):
+                                 (104, "hdlc", b"\x0f\x00\x08\x00"), (101, "raw", b""),
+                                 (113, "linux-cooked", b"\x00\x00\x03\x04\x00\x06" + bytes(8) + b"\x08\x00"),
+                                 (276, "linux-cooked-2", b"\x08\x00" + bytes(5) + b"\x01\x03\x04\x00\x06" + bytes(8)),
+                                 (0, "bsd-loopback", struct.pack("=I", 2)), (108, "openbsd-loopback", struct.pack(">I", 2))):
             self.add(name, pcap(self.path(f"{name}.pcap"), [(s.at, head + plain(s)[0]) for s in self.segments], link))
         self.fragments()
 
@@ -352,6 +369,25 @@ class Maker:
                           tshark="it would want a preference")
         ignored = [(s.at, ipv4(6, s.sender, s.receiver, s.tcp(good=False))) for s in self.segments]
         self.from_packets("wrong-checksums-ignored", ignored)
+
+
+def offloaded(directory, good):
+    """Of a capture whose segments are of 64 KiB: as it is, two and two as one packet, whose length IP cannot say, and as they go
+    over the wire, where an adapter cut them."""
+    maker, double = Maker(directory, good), []
+    for s in maker.segments:
+        last = double[-1] if double else None
+        if last and last.payload and last.sender == s.sender and 2**16 > len(last.payload) and len(last.payload + s.payload) > 2**16:
+            double[-1] = last.but(payload=last.payload + s.payload)
+        else:
+            double.append(s)
+    small = [s.but(seq=s.seq + at, payload=s.payload[at:at + 1448]) for s in maker.segments
+             for at in range(0, max(1, len(s.payload)), 1448)]
+    assert max(len(s.payload) for s in maker.segments) > 2**16 - 100 and max(len(s.payload) for s in double) > 2**16
+    maker.from_segments("offloaded", maker.segments)
+    maker.from_segments("offloaded-beyond-64-KiB", double)
+    maker.from_segments("cut-by-the-adapter", small)
+    return maker.variants
 
 
 def one_sided(directory, good):

@@ -4,6 +4,7 @@ comes when its packet came; Ctrl+C ends it with the summary.
 
 Limits: the interface is the loopback of a network namespace of the test's own.
 """
+import json
 import pathlib
 import signal
 import subprocess
@@ -25,7 +26,7 @@ reader = subprocess.Popen(sys.argv[2:], stdout=subprocess.PIPE)
 server = socket.create_server(("127.0.0.1", 5555))
 other = socket.create_server(("127.0.0.1", 5556))
 seen = b""
-while b" connection " not in seen:
+while b"connection" not in seen:
     for listener in (other, server):  # the filter lets one of them through
         with socket.create_connection(listener.getsockname()) as client, listener.accept()[0] as peer:
             client.sendall(greeting)
@@ -39,6 +40,18 @@ reader.send_signal(signal.SIGINT)
 sys.stdout.buffer.write(seen + reader.stdout.read())
 sys.exit(reader.wait(20))
 """
+
+# The same, and then more than the kernel keeps for a reader that stands still: libpcap's buffer holds 2 MiB.
+FLOOD = LIVE.replace("""time.sleep(0.3)
+reader.send_signal(signal.SIGINT)
+""", """
+reader.send_signal(signal.SIGSTOP)
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as flood:
+    for _ in range(6000):
+        flood.sendto(bytes(1400), ("127.0.0.1", 9))
+reader.send_signal(signal.SIGCONT)
+reader.send_signal(signal.SIGINT)
+""")
 
 
 class Live(unittest.TestCase):
@@ -67,6 +80,11 @@ class Live(unittest.TestCase):
         self.assertIn(b"greeting   ZMTP 3.1 NULL", done.stdout)
         self.assertNotIn(b":5556", done.stdout)
         self.assertRegex(done.stdout.splitlines()[-1], rb"^\d+ packets, \d+ ZMTP connection")
+
+    def test_what_the_kernel_dropped(self):
+        done = subject.run(sys.executable, "-c", FLOOD, NULL_GREETING.hex(), BINARY, "read", "--json", "-i", "lo")
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+        self.assertGreater(json.loads(done.stdout.splitlines()[-1])["dropped"], 1000)
 
     def test_what_does_not_go_together(self):
         for arguments, said in ((["-i", "lo", "-r", "x"], "captures and an interface cannot be read together"),
