@@ -7,7 +7,7 @@
  *         copied to where it does not belong
  *   HOST  program: libgcrypt as our programs have it; plugin: as Wireshark has it
  *   END   abort: dies of it; stop: waits
- *   KEYS  a keytab's path; or key:PATH, password:PATH, keylog:PATH, for what the file says */
+ *   KEYS  a keytab's path; or key:PATH, password:PATH, keylog:PATH, ccache:PATH, for what the file says */
 #include "core/krb/context.h"
 #include "core/krb/init.h"
 #include "core/krb/secrets.h"
@@ -78,6 +78,8 @@ static bool add_keys(struct zs_keyring *r, const char *keys, char **why)
         return zs_keyring_add_keytab(r, keys, why);
     if (g_str_has_prefix(keys, "keylog"))
         return zs_keyring_add_keylog(r, path + 1, why);
+    if (g_str_has_prefix(keys, "ccache"))
+        return zs_keyring_add_ccache(r, path + 1, why);
     return add_typed(r, path + 1, g_str_has_prefix(keys, "password"), why);
 }
 

@@ -360,6 +360,40 @@ static void keys_of_other_sources_are_in_no_dump(void)
     story_clear(&s);
 }
 
+/* The client's side: the session key is from the cache in which its ticket lies. */
+static void keys_of_a_ccache_are_in_no_dump(void)
+{
+    char *memory = g_strdup(g_getenv("KRB5CCNAME"));
+    char *directory = g_dir_make_tmp("zs-dump-XXXXXX", NULL);
+    char *cache = g_build_filename(directory, "ccache", NULL);
+    struct zs_token req, rep;
+    struct story s;
+    struct forge f;
+
+    mit_forge(&f, 18, 18);
+    g_setenv("KRB5CCNAME", cache, TRUE);
+    struct mit_talk t = mit_establish(&f, GSS_C_MUTUAL_FLAG);
+    g_setenv("KRB5CCNAME", memory, TRUE);
+    struct zs_key subkey = mit_subkey(&t);
+    g_assert_cmpint(zs_token_parse(span_of(t.to_acceptor), &req), ==, ZS_OK);
+    g_assert_cmpint(zs_token_parse(span_of(t.to_initiator), &rep), ==, ZS_OK);
+    story_init(&s, &f, der_octets(req.inner.p, req.inner.n), der_octets(rep.inner.p, rep.inner.n));
+    add_key(&s, &subkey);
+    add_file(&s, mit_wrap(t.initiator, true, zs_span("hello", 5)));
+    char *keytab = s.files->pdata[2];
+    s.files->pdata[2] = g_strconcat("ccache:", cache, NULL);
+    assert_found(&s, "open", "program", false);
+    assert_found(&s, "released", "program", false);
+    g_free(s.files->pdata[2]);
+    s.files->pdata[2] = keytab;
+    story_clear(&s);
+    mit_end(&t);
+    forge_remove(cache);
+    rmdir(directory);
+    g_free(directory);
+    g_free(memory);
+}
+
 static void gdbs_dump_has_none_either(void)
 {
     struct story s;
@@ -390,6 +424,7 @@ int main(int argc, char **argv)
     }
     g_test_add_func("/dump/keys_of_other_sources_are_in_no_dump",
                     keys_of_other_sources_are_in_no_dump);
+    g_test_add_func("/dump/keys_of_a_ccache_are_in_no_dump", keys_of_a_ccache_are_in_no_dump);
     g_test_add_func("/dump/gdbs_dump_has_none_either", gdbs_dump_has_none_either);
     g_test_add_data_func("/dump/old_keys_are_in_no_dump/des3-cbc-sha1",
                          GINT_TO_POINTER(ENCTYPE_DES3_CBC_SHA1), old_keys_are_in_no_dump);
