@@ -12,7 +12,8 @@
 
 struct connect_options {
     struct zs_peer_arguments peer;
-    char *service, *ccache, *keytab, *principal;
+    char *service, *ccache, *keytab, *principal, *bindings;
+    gboolean spnego, delegate;
     char **topics, **rest;
     double wait; /* seconds; negative: for ever */
 };
@@ -40,6 +41,7 @@ static void clear_options(struct connect_options *o)
     g_free(o->ccache);
     g_free(o->keytab);
     g_free(o->principal);
+    g_free(o->bindings);
     g_strfreev(o->topics);
     g_strfreev(o->rest);
 }
@@ -55,6 +57,12 @@ static bool parse(int argc, char **argv, struct connect_options *o, GError **err
          "get tickets with this keytab; they are kept in memory alone, unless --ccache is given",
          "KEYTAB"},
         {"principal", 0, 0, G_OPTION_ARG_STRING, &o->principal, "as whom to authenticate", "NAME"},
+        {"spnego", 0, 0, G_OPTION_ARG_NONE, &o->spnego, "negotiate Kerberos by SPNEGO", NULL},
+        {"delegate", 0, 0, G_OPTION_ARG_NONE, &o->delegate,
+         "forward the ticket-granting ticket to the server; it must be forwardable (kinit -f)",
+         NULL},
+        {"channel-bindings", 0, 0, G_OPTION_ARG_STRING, &o->bindings,
+         "bind the context to a channel whose application data is TEXT", "TEXT"},
         {"subscribe", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->topics,
          "SUB and XSUB: what to subscribe to (everything); may be given again", "TOPIC"},
         {"wait", 'w', 0, G_OPTION_ARG_DOUBLE, &o->wait,
@@ -181,6 +189,10 @@ static void on_open(void *user, struct zs_connection *connection)
     char **topics = c->options->topics ? c->options->topics : (char **)everything;
 
     zs_dialog_open(&c->dialog, "", p, (g_get_monotonic_time() - c->started) * 1000);
+    if (c->options->delegate && !p->options.null &&
+        !(p->gss->body->facts(p->gss->self)->flags & ZS_GSS_DELEG))
+        zs_dialog_note(&c->dialog, "", "delegation",
+                       "nothing was delegated: the ticket-granting ticket is not forwardable");
     if (zs_socket_subscribes(p->options.socket_type))
         for (; *topics; topics++)
             zs_connection_subscribe(connection, false, zs_span(*topics, strlen(*topics)));
@@ -253,6 +265,8 @@ static int initiate(const struct connect_options *o, const struct zs_peer_option
 {
     struct client c = {
         .options = o, .dialog = zs_peer_arguments_dialog(&o->peer), .broke_off = ZS_PEER_OPEN};
+    const struct zs_live_wishes wishes = {
+        .spnego = o->spnego, .delegate = o->delegate, .bindings = o->bindings};
     struct zs_live_credential *credential = NULL;
     struct zs_live *live = NULL;
     char *why = NULL, *peer = NULL;
@@ -264,7 +278,7 @@ static int initiate(const struct connect_options *o, const struct zs_peer_option
     if (to && !options->null)
         credential = zs_live_client_credential(o->ccache, o->keytab, o->principal, &why);
     if (credential)
-        live = zs_live_initiate(credential, o->service, &why);
+        live = zs_live_initiate(credential, o->service, &wishes, &why);
     if (to && !why)
         socket = zs_address_connect(to, (guint)(options->handshake_ns / 1000000000), &peer, &error);
     if (socket) {

@@ -282,7 +282,7 @@ static void begin(struct stage *s, const struct zs_script *script, guint64 copy,
     char *why = NULL;
 
     if (!script->null)
-        run->live = zs_live_initiate(s->credential, s->r->service, &why);
+        run->live = zs_live_initiate(s->credential, s->r->service, NULL, &why);
     if (why) {
         fail(s, "GSSAPI", why);
         give_up(run, why);
@@ -316,7 +316,7 @@ static void take_client(struct stage *s, GSocket *socket)
     struct run *run = new_run(s, s->r->scripts->pdata[n % scripts], n / scripts % s->r->copies + 1,
                               n / scripts / s->r->copies + 1);
 
-    play(run, socket, run->script->null ? NULL : zs_live_accept(s->credential));
+    play(run, socket, run->script->null ? NULL : zs_live_accept(s->credential, NULL));
 }
 
 static gboolean on_acceptable(GSocket *socket, GIOCondition condition, gpointer user)

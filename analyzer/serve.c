@@ -22,7 +22,7 @@ enum {
 
 struct serve_options {
     struct zs_peer_arguments peer;
-    char *keytab, *service;
+    char *keytab, *service, *bindings;
     char **allow, **rest;
     gboolean echo;
     gint clients_max, half_open_max;
@@ -33,6 +33,7 @@ struct server {
     struct zs_peer_options peer;
     struct zs_dialog dialog;
     struct zs_live_credential *credential;
+    struct zs_live_wishes wishes;
     GSocket *socket;
     GSource *acceptable;
     GQueue clients;   /* of struct client, oldest first */
@@ -59,6 +60,7 @@ static void clear_options(struct serve_options *o)
     zs_peer_arguments_clear(&o->peer);
     g_free(o->keytab);
     g_free(o->service);
+    g_free(o->bindings);
     g_strfreev(o->allow);
     g_strfreev(o->rest);
 }
@@ -75,6 +77,9 @@ static bool parse(int argc, char **argv, struct serve_options *o, GError **error
          "let in whom it fits: alice@REALM, @REALM for all of a realm, zmq/*@REALM; may be given again. "
          "Without it everybody with a ticket may come in",
          "PRINCIPAL"},
+        {"channel-bindings", 0, 0, G_OPTION_ARG_STRING, &o->bindings,
+         "refuse who binds the context to a channel whose application data is not TEXT",
+         "TEXT"},
         {"echo", 'e', 0, G_OPTION_ARG_NONE, &o->echo, "send each message back", NULL},
         {"max-clients", 0, 0, G_OPTION_ARG_INT, &o->clients_max, "refuse more at a time (10000)",
          "N"},
@@ -311,7 +316,8 @@ static void take_client(struct server *s, GSocket *socket)
     c->half_open = s->half_open.tail;
     zs_dialog_note(&s->dialog, c->who, "connected", from);
     c->connection = zs_connection_new(
-        socket, &s->peer, s->credential ? zs_live_accept(s->credential) : NULL, &handler, c);
+        socket, &s->peer, s->credential ? zs_live_accept(s->credential, &s->wishes) : NULL,
+        &handler, c);
     g_free(from);
     if (address)
         g_object_unref(address);
@@ -469,7 +475,9 @@ static const char *objection(const struct serve_options *o)
 
 static int run(const struct serve_options *o)
 {
-    struct server s = {.options = o, .dialog = zs_peer_arguments_dialog(&o->peer)};
+    struct server s = {.options = o,
+                       .dialog = zs_peer_arguments_dialog(&o->peer),
+                       .wishes = {.bindings = o->bindings}};
     struct zs_allow *allow = NULL;
     int status = ZS_EXIT_FAILED;
 

@@ -142,8 +142,8 @@ static int64_t run_ours(const struct job *job, bool is_pull)
     struct zs_live_credential *c = is_pull ? zs_live_server_credential(job->keytab, NULL, &why)
                                            : zs_live_client_credential(NULL, NULL, NULL, &why);
     struct zs_live *live = !c        ? NULL
-                           : is_pull ? zs_live_accept(c)
-                                     : zs_live_initiate(c, job->service, &why);
+                           : is_pull ? zs_live_accept(c, NULL)
+                                     : zs_live_initiate(c, job->service, NULL, &why);
     if (!live)
         die("GSSAPI", why);
     int64_t us = 0;
