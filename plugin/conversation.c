@@ -140,8 +140,8 @@ void zs_conversation_hear(struct zs_conversation *c, struct zs_pdu *pdu, struct 
     else if (open && heartbeat)
         pdu->whole = whole = wmem_new0(wmem_file_scope(), struct zs_whole);
     zs_exchange_step(c->exchange, &c->session, pdu->dir, r, at, whole, &fact);
-    pdu->sender = c->session.side[pdu->dir].socket_type;
-    pdu->receiver = c->session.side[zs_dir_other(pdu->dir)].socket_type;
+    pdu->sender = fact.sender;
+    pdu->receiver = fact.receiver;
     if (fact.message) {
         whole = whole->parts && fact.part == 1 ? whole_of(c, pdu->dir, true) : whole;
         note_part(c, pdu, whole, r, &fact, (uint32_t)at.frame);

@@ -242,7 +242,20 @@ static const char *wrapping(const struct zs_reading *r)
     return r->unwrapped.confidential ? "sealed" : "integrity only";
 }
 
-static void line_command(GString *line, const struct zs_reading *r)
+/* An answer, and what it answers. */
+static void append_answer(GString *line, const struct zs_exchange_fact *f)
+{
+    char text[80]; /* g_string_append_printf() would allocate, for every message */
+
+    if (!f->answers)
+        return;
+    g_snprintf(text, sizeof text, ", answers #%" G_GUINT64_FORMAT " after %.3f ms",
+               f->asked_at.frame, (double)f->after_ns / 1e6);
+    g_string_append(line, text);
+}
+
+static void line_command(GString *line, const struct zs_reading *r,
+                         const struct zs_exchange_fact *f)
 {
     if (r->content.id == ZS_CMD_EMPTY)
         g_string_append(line, "(empty)");
@@ -256,6 +269,48 @@ static void line_command(GString *line, const struct zs_reading *r)
         g_string_append_printf(line, " [%s]", wrapping(r));
     if (!r->wrapped || r->verified)
         append_command_body(line, r);
+    append_answer(line, f);
+}
+
+/* "DEALER → ROUTER ": with a message's last part, by which it is whole. */
+static void append_sockets(GString *line, const struct zs_exchange_fact *f)
+{
+    const char *from = zs_socket_type_name(f->sender), *to = zs_socket_type_name(f->receiver);
+
+    if (!f->last || !from || !to)
+        return;
+    g_string_append(line, from);
+    g_string_append(line, " → ");
+    g_string_append(line, to);
+    g_string_append_c(line, ' ');
+}
+
+/* "[sealed, 7 octets, topic, more]" of a part; of the last of several what the whole message is: "[sealed, 3 parts, 1200
+ * octets]". */
+static void append_size(GString *line, const struct zs_reading *r, const struct zs_exchange_fact *f)
+{
+    bool several = f->last && f->part > 1;
+    uint64_t octets = several                      ? f->octets
+                      : r->wrapped && !r->verified ? r->frame.body.n
+                                                   : r->data.n;
+    char text[100];
+
+    g_string_append_c(line, '[');
+    g_string_append(line, wrapping(r));
+    if (several) {
+        g_snprintf(text, sizeof text, ", %s%u parts", f->torn ? "the last " : "", f->part);
+        g_string_append(line, text);
+    }
+    g_snprintf(text, sizeof text, ", %" G_GUINT64_FORMAT " octet%s", octets,
+               octets == 1 ? "" : "s");
+    g_string_append(line, text);
+    if (f->role != ZS_PART_PAYLOAD) {
+        g_string_append(line, ", ");
+        g_string_append(line, zs_part_role_name(f->role));
+    }
+    if (f->torn && f->part == 1)
+        g_string_append(line, ", what is before it is missing");
+    g_string_append(line, r->more ? ", more]" : "]");
 }
 
 static void line_message(GString *line, const struct zs_report_connection *c,
@@ -263,19 +318,21 @@ static void line_message(GString *line, const struct zs_report_connection *c,
 {
     const struct zs_reading *r = ev->message;
 
+    append_sockets(line, ev->fact);
     if (c->principal[ev->dir]) {
         append_name(line, c->principal[ev->dir]);
         g_string_append_c(line, ' ');
     }
-    size_t n = r->wrapped && !r->verified ? r->frame.body.n : r->data.n;
-    char size[80]; /* g_string_append_printf() would allocate, for every message */
-    g_snprintf(size, sizeof size, "[%s, %zu octet%s%s]", wrapping(r), n, n == 1 ? "" : "s",
-               r->more ? ", more" : "");
-    g_string_append(line, size);
+    append_size(line, r, ev->fact);
     if (!r->wrapped || r->verified) {
         g_string_append_c(line, ' ');
         zs_append_quoted(line, r->data);
     }
+    if (ev->fact->subscribed) {
+        g_string_append(line, ", subscribed as ");
+        zs_append_quoted(line, ev->fact->subscription);
+    }
+    append_answer(line, ev->fact);
 }
 
 static void line_defect(GString *line, const struct zs_event_defect *d)
@@ -388,7 +445,7 @@ static void append_event(GString *line, const struct zs_report_connection *c,
         line_context(line, ev->context.facts);
         break;
     case ZS_EVENT_COMMAND:
-        line_command(line, ev->command);
+        line_command(line, ev->command, ev->fact);
         break;
     case ZS_EVENT_MESSAGE:
         line_message(line, c, ev);

@@ -542,7 +542,8 @@ void zs_exchange_step(struct zs_exchange *x, const struct zs_session *s, enum zs
 {
     bool closed = r->wrapped && !r->verified;
 
-    *fact = (struct zs_exchange_fact){0};
+    *fact = (struct zs_exchange_fact){.sender = type_of(s, dir),
+                                      .receiver = type_of(s, zs_dir_other(dir))};
     heed_losses(x, s);
     note_handshake(x, s, at, fact);
     if (closed)

@@ -21,6 +21,7 @@ const char *zs_part_role_name(enum zs_part_role r); /* "payload", … */
 
 /* What a frame is in the exchange. Facts about a whole message come with its last part. */
 struct zs_exchange_fact {
+    enum zs_socket_type sender, receiver; /* as far as they are known by now */
     uint64_t
         message; /* the message's number in its direction, from 1; 0: no part of one, or still closed */
     uint32_t part; /* from 1 */

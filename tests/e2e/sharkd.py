@@ -16,18 +16,19 @@ CHAT = re.compile(rb"Hello in child\.|load: filename=|sharkd_session_process_tap
 
 
 class Sharkd:
-    """with Sharkd(BUILD) as shark: requests and answers of its JSON-RPC. It must end well and say nothing else."""
+    """with Sharkd(BUILD) as shark: requests and answers of its JSON-RPC. It must end well and say nothing else.
+    host: how it is started, as ZS_HOST of scripts/tshark; environment: beside the test's own."""
 
-    def __init__(self, build):
+    def __init__(self, build, host="sharkd", environment=None):
         self.build = build
+        self.environment = {**os.environ, **(environment or {}), "ZS_BUILD": str(build), "ZS_HOST": host}
         self.serial = 0
         self.errors = b""
 
     def __enter__(self):
         self.process = subprocess.Popen(
             [subject.ROOT / "scripts/tshark", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE, start_new_session=True, bufsize=0,
-            env={**os.environ, "ZS_BUILD": str(self.build), "ZS_HOST": "sharkd"})
+            stderr=subprocess.PIPE, start_new_session=True, bufsize=0, env=self.environment)
         self.pending = b""
         return self
 

@@ -6,8 +6,11 @@
 
 struct zs_event made_event(enum zs_event_kind kind)
 {
+    static const struct zs_exchange_fact nothing;
+
     return (struct zs_event){
         .kind = kind,
+        .fact = &nothing,
         .at = {.time_ns = INT64_C(1750000000123456789), .frame = 7},
         .directed =
             kind != ZS_EVENT_CONNECTION && kind != ZS_EVENT_CONTEXT && kind != ZS_EVENT_CLOSE,

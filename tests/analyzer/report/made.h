@@ -7,7 +7,7 @@
 
 #include "analyzer/report/report.h"
 
-/* An event at 2025-06-15T15:06:40.123456789Z in packet 7, client to server. */
+/* An event at 2025-06-15T15:06:40.123456789Z in packet 7, client to server; of a frame that is nothing in the exchange. */
 struct zs_event made_event(enum zs_event_kind kind);
 
 /* A frame as the core reads it, without a context; body in wire_case.h's notation. */

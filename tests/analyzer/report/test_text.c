@@ -188,6 +188,72 @@ static void message_lines(void)
     made_clear(&m);
 }
 
+static void fact_says(struct zs_exchange_fact fact, uint8_t flags, const char *body,
+                      const char *expect)
+{
+    struct zs_event ev = made_event(ZS_EVENT_MESSAGE);
+    struct made_reading m;
+
+    made_reading(&m, ZS_MECHANISM_NULL, flags, body);
+    ev.message = &m.reading;
+    ev.fact = &fact;
+    char *line = g_strdup_printf("%smessage    %s\n", C2S, expect);
+    says(&ev, line);
+    g_free(line);
+    made_clear(&m);
+}
+
+static void a_messages_last_part_says_what_it_is(void)
+{
+    struct zs_exchange_fact fact = {
+        .message = 1, .part = 1, .sender = ZS_SOCKET_DEALER, .receiver = ZS_SOCKET_ROUTER};
+
+    fact.role = ZS_PART_DELIMITER;
+    fact_says(fact, MORE, "", "[in the clear, 0 octets, delimiter, more] \"\"");
+    fact = (struct zs_exchange_fact){.message = 1,
+                                     .part = 3,
+                                     .last = true,
+                                     .octets = 1200,
+                                     .sender = ZS_SOCKET_DEALER,
+                                     .receiver = ZS_SOCKET_ROUTER};
+    fact_says(fact, M, "'hi'", "DEALER → ROUTER [in the clear, 3 parts, 1200 octets] \"hi\"");
+    fact.part = 1;
+    fact_says(fact, M, "'hi'", "DEALER → ROUTER [in the clear, 2 octets] \"hi\"");
+    fact.torn = true;
+    fact.part = 2;
+    fact_says(fact, M, "'hi'",
+              "DEALER → ROUTER [in the clear, the last 2 parts, 1200 octets] \"hi\"");
+    fact.part = 1;
+    fact.sender = ZS_SOCKET_UNKNOWN;
+    fact_says(fact, M, "'hi'", "[in the clear, 2 octets, what is before it is missing] \"hi\"");
+}
+
+static void answers_and_subscriptions_are_told(void)
+{
+    struct zs_exchange_fact fact = {.message = 1,
+                                    .part = 1,
+                                    .role = ZS_PART_TOPIC,
+                                    .subscribed = true,
+                                    .subscription = zs_span("we", 2)};
+
+    fact_says(fact, MORE, "'weather'",
+              "[in the clear, 7 octets, topic, more] \"weather\", subscribed as \"we\"");
+    fact = (struct zs_exchange_fact){.message = 1,
+                                     .part = 1,
+                                     .last = true,
+                                     .answers = true,
+                                     .asked_at = {.frame = 5},
+                                     .after_ns = 1234567};
+    fact_says(fact, M, "'hi'", "[in the clear, 2 octets] \"hi\", answers #5 after 1.235 ms");
+    struct zs_event ev = made_event(ZS_EVENT_COMMAND);
+    struct made_reading m;
+    made_reading(&m, ZS_MECHANISM_NULL, C, "04'PONG'");
+    ev.command = &m.reading;
+    ev.fact = &fact;
+    says(&ev, C2S "command    PONG, answers #5 after 1.235 ms\n");
+    made_clear(&m);
+}
+
 static void sender_is_named(void)
 {
     struct zs_report_connection c = {
@@ -394,6 +460,8 @@ int main(int argc, char **argv)
     FACT(command_lines);
     FACT(password_is_counted_never_shown);
     FACT(message_lines);
+    FACT(a_messages_last_part_says_what_it_is);
+    FACT(answers_and_subscriptions_are_told);
     FACT(sender_is_named);
     FACT(hex_dump_is_whole);
     FACT(gap_and_defect_lines);
