@@ -14,11 +14,16 @@ static void add_enctype(proto_tree *tree, int hf, tvbuff_t *tvb, int32_t enctype
         zs_item_string(tree, hf, tvb, zs_enctype_name(enctype, name, sizeof name));
 }
 
-/* Wireshark lets a value's bits mark octets as if they had been read there; these were not. */
-static void mark_nothing(proto_item *item)
+/* Wireshark lets a value's bits mark octets as if they had been read there; these were not. Of a field that nobody looks
+ * at it answers another item, whose length is none of ours. */
+static void mark_nothing(proto_item *item, int hf)
 {
+    const field_info *field = item ? PITEM_FINFO(item) : NULL;
+
+    if (!field || field->hfinfo->id != hf)
+        return;
     proto_item_set_len(item, 0);
-    for (proto_node *bit = item ? item->first_child : NULL; bit; bit = bit->next)
+    for (proto_node *bit = item->first_child; bit; bit = bit->next)
         proto_item_set_len(bit, 0);
 }
 
@@ -42,7 +47,7 @@ static void add_gss_flags(proto_tree *tree, tvbuff_t *tvb, uint32_t flags)
     proto_item *item =
         proto_tree_add_bitmask_value(tree, tvb, 0, zs_hf.gss_flags, zs_ett.gss_flags, bits, flags);
     proto_item_set_generated(item);
-    mark_nothing(item);
+    mark_nothing(item, zs_hf.gss_flags);
 }
 
 static void add_times(proto_tree *tree, tvbuff_t *tvb, const struct zs_ticket_times *t)
