@@ -42,6 +42,9 @@ struct run {
     uint64_t missing; /* octets missing before offset, not yet said */
     bool entered;     /* the conversation was met in its middle, not yet said */
     bool heard;       /* first pass: the exchange was told of the frame that is shown */
+    /* First pass: the frame as it was read to step with, so that nothing is opened twice to show it. */
+    const struct zs_pdu *read; /* whose reading it is; NULL: none so far */
+    struct zs_reading reading;
 };
 
 static struct zs_span captured(const struct run *run)
@@ -171,34 +174,34 @@ static void remember_tokens(struct run *run, const struct zs_reading *r, struct 
         zs_conversation_say_once(c, pdu, ZS_SAYS_CONTEXT);
 }
 
-static uint8_t *plaintext_room(packet_info *pinfo, const struct zs_place *place,
-                               const struct zs_frame *f, size_t *room)
+/* What is opened lives as long as the packet is dissected. */
+static void read_frame(packet_info *pinfo, const struct zs_place *place, const struct zs_frame *f,
+                       struct zs_reading *r)
 {
-    *room = zs_reading_room(place, f);
-    return *room ? wmem_alloc(pinfo->pool, *room) : NULL;
+    size_t room = zs_reading_room(place, f);
+    uint8_t *buf = room ? wmem_alloc(pinfo->pool, room) : NULL;
+
+    zs_reading_make(place, f, buf, room, r);
 }
 
 static struct zs_pdu *first_whole(struct run *run, const struct zs_frame *f)
 {
     struct zs_session *s = &run->c->session;
     struct zs_pdu *pdu = record(run, ZS_PDU_FRAME, f->header + f->body.n);
-    struct zs_stamp at = stamp_of(run);
-    struct zs_reading r;
-    size_t room;
+    struct zs_reading *r = &run->reading;
 
     pdu->place = zs_session_place(s, run->dir);
-    uint8_t *buf = plaintext_room(run->pinfo, &pdu->place, f, &room);
-    zs_reading_make(&pdu->place, f, buf, room, &r);
-    bool settled = zs_session_settle(s, &r);
+    read_frame(run->pinfo, &pdu->place, f, r);
+    bool settled = zs_session_settle(s, r);
     if (settled) {
         pdu->place = zs_session_place(s, run->dir);
-        buf = plaintext_room(run->pinfo, &pdu->place, f, &room);
-        zs_reading_make(&pdu->place, f, buf, room, &r);
+        read_frame(run->pinfo, &pdu->place, f, r);
     }
-    zs_session_step(s, run->dir, &r, at, &pdu->turn);
+    run->read = pdu;
+    zs_session_step(s, run->dir, r, stamp_of(run), &pdu->turn);
     pdu->turn.context_made |= settled;
     zs_session_conclude(s);
-    remember_tokens(run, &r, pdu);
+    remember_tokens(run, r, pdu);
     return pdu;
 }
 
@@ -280,19 +283,29 @@ static void hear(struct run *run, struct zs_pdu *pdu, const struct zs_reading *r
 
 /* ==== every pass: show it ==== */
 
-static void show_frame(struct run *run, struct zs_pdu *pdu, const struct zs_shown *s)
+/* The frame at its recorded place; the context that came with it is not in there: it opens later ones. */
+static bool read_again(const struct run *run, const struct zs_shown *s, struct zs_reading *r)
 {
     struct zs_frame f;
-    struct zs_reading r;
-    struct zs_opened o;
-    size_t room;
 
+    if (run->read == s->pdu) {
+        *r = run->reading;
+        return true;
+    }
     struct zs_span in = zs_span(tvb_get_ptr(s->tvb, s->offset, (int)s->pdu->n), s->pdu->n);
     if (zs_frame_parse(s->pdu->place.framing, in, in.n, &f) != ZS_OK)
+        return false;
+    read_frame(s->pinfo, &s->pdu->place, &f, r);
+    return true;
+}
+
+static void show_frame(struct run *run, struct zs_pdu *pdu, const struct zs_shown *s)
+{
+    struct zs_reading r;
+    struct zs_opened o;
+
+    if (!read_again(run, s, &r))
         return;
-    /* The context that came with this frame is not yet in its place: it opens later ones. */
-    uint8_t *buf = plaintext_room(s->pinfo, &s->pdu->place, &f, &room);
-    zs_reading_make(&s->pdu->place, &f, buf, room, &r);
     zs_tree_frame(s, &r, &o);
     if (!PINFO_FD_VISITED(s->pinfo))
         hear(run, pdu, &r, o.by_engine);

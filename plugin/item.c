@@ -124,8 +124,12 @@ void zs_item_instant(proto_tree *tree, int hf, tvbuff_t *tvb, int64_t seconds)
 
 bool zs_is_printable(struct zs_span s)
 {
-    for (size_t i = 0; i < s.n; i++)
+    bool ascii = true;
+
+    for (size_t i = 0; i < s.n; i++) {
         if ((s.p[i] < 0x20 && s.p[i] != '\t' && s.p[i] != '\n' && s.p[i] != '\r') || s.p[i] == 0x7f)
             return false;
-    return s.n && g_utf8_validate((const char *)s.p, (gssize)s.n, NULL);
+        ascii &= s.p[i] < 0x80;
+    }
+    return s.n && (ascii || g_utf8_validate((const char *)s.p, (gssize)s.n, NULL));
 }

@@ -75,13 +75,21 @@ static void show_whole(const struct zs_shown *s, proto_tree *tree, tvbuff_t *tvb
         show_answer(tree, tvb, whole);
 }
 
+/* Is it text, and does anybody look? To look through a long payload takes as long as to decrypt it. */
+static bool shows_as_text(proto_tree *tree, struct zs_span data)
+{
+    return (proto_field_is_referenced(tree, zs_hf.data_text) ||
+            proto_field_is_referenced(tree, zs_hf.message_text)) &&
+           zs_is_printable(data);
+}
+
 /* The names that Wireshark's own dissector has for a message's octets (4.4 on): filters made for it go on working. */
-static void show_data(proto_tree *tree, const struct zs_source *src, struct zs_span data)
+static void show_data(proto_tree *tree, const struct zs_source *src, struct zs_span data, bool text)
 {
     if (!data.n || !zs_source_holds(src, data))
         return;
     proto_item_set_hidden(zs_item_octets(tree, zs_hf.data, src, data));
-    if (zs_is_printable(data))
+    if (text)
         proto_item_set_hidden(zs_item_text(tree, zs_hf.data_text, src, data));
 }
 
@@ -89,9 +97,12 @@ void zs_tree_message(const struct zs_shown *s, proto_tree *parent, const struct 
                      const struct zs_reading *r)
 {
     int at = zs_source_at(src, r->data), n = (int)r->data.n;
+    bool closed = r->wrapped && !r->verified;
+    struct zs_span data = closed ? r->frame.body : r->data;
+    bool text = shows_as_text(parent, data);
 
-    show_data(parent, src, r->wrapped && !r->verified ? r->frame.body : r->data);
-    if (r->wrapped && !r->verified) {
+    show_data(parent, src, data, text);
+    if (closed) {
         zs_info_sealed(s, "message", r->frame.body.n);
         return;
     }
@@ -108,7 +119,7 @@ void zs_tree_message(const struct zs_shown *s, proto_tree *parent, const struct 
     }
     if (n)
         zs_item_octets(tree, zs_hf.message_data, src, r->data);
-    if (zs_is_printable(r->data))
+    if (text)
         zs_item_text(tree, zs_hf.message_text, src, r->data);
     zs_payload_show(s, tree, r, src->tvb, at);
     zs_info_part(s, r);
