@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* zmtpscope serve: a server of ZMTP with GSSAPI for many clients, shown step by step, as openssl's s_server is for TLS.
  *
- * Limits: one listening endpoint. Of a client SUBSCRIPTIONS_MAX subscriptions are kept. */
+ * Limits: one listening endpoint. Of a client SUBSCRIPTIONS_MAX subscriptions are kept. All that wait for the rest of a
+ * handshake hold HELD_MAX octets together. */
 #include "analyzer/arguments.h"
 #include "analyzer/command.h"
 #include "analyzer/lines.h"
@@ -18,6 +19,7 @@ enum {
     SUBSCRIPTIONS_MAX = 10000,
     HALF_OPEN_MAX = 1024,
     CLIENTS_MAX = 10000,
+    HELD_MAX = 24 << 20,
 };
 
 struct serve_options {
@@ -37,7 +39,8 @@ struct server {
     GSocket *socket;
     GSource *acceptable;
     GQueue clients;   /* of struct client, oldest first */
-    GQueue half_open; /* … those whose handshake goes on */
+    GQueue half_open; /* … those whose handshake goes on … */
+    size_t held;      /* … and what they hold */
     struct zs_lines *lines;
     GMainLoop *loop;
     uint64_t connections;
@@ -50,6 +53,7 @@ struct client {
     struct zs_connection *connection;
     char who[24];
     GList *link, *half_open; /* in the server's queues; NULL: not there (any more) */
+    size_t held;             /* octets, while its handshake goes on */
     GPtrArray *topics;       /* of GBytes: what it subscribed to */
     int64_t started;         /* microseconds */
     bool inside;             /* in the middle of a message that comes */
@@ -78,8 +82,7 @@ static bool parse(int argc, char **argv, struct serve_options *o, GError **error
          "Without it everybody with a ticket may come in",
          "PRINCIPAL"},
         {"channel-bindings", 0, 0, G_OPTION_ARG_STRING, &o->bindings,
-         "refuse who binds the context to a channel whose application data is not TEXT",
-         "TEXT"},
+         "refuse who binds the context to a channel whose application data is not TEXT", "TEXT"},
         {"echo", 'e', 0, G_OPTION_ARG_NONE, &o->echo, "send each message back", NULL},
         {"max-clients", 0, 0, G_OPTION_ARG_INT, &o->clients_max, "refuse more at a time (10000)",
          "N"},
@@ -110,8 +113,15 @@ static void free_bytes(gpointer bytes)
     g_bytes_unref(bytes);
 }
 
+static void hold(struct client *c, size_t octets)
+{
+    c->server->held += octets - c->held;
+    c->held = octets;
+}
+
 static void is_no_more_half_open(struct client *c)
 {
+    hold(c, 0);
     if (c->half_open)
         g_queue_delete_link(&c->server->half_open, c->half_open);
     c->half_open = NULL;
@@ -237,6 +247,39 @@ static void drop(struct client *c, const char *why)
     free_client(c);
 }
 
+static struct client *find_largest(const struct server *s)
+{
+    struct client *largest = NULL;
+
+    for (const GList *l = s->half_open.head; l; l = l->next) {
+        struct client *c = l->data;
+        if (!largest || c->held > largest->held)
+            largest = c;
+    }
+    return largest;
+}
+
+/* Room is made by whoever holds most, the oldest of those: a good client never holds much. */
+static void on_held(void *user, struct zs_connection *connection, size_t octets)
+{
+    static const char why[] = "handshakes hold too much memory, and this one most of it";
+    struct client *c = user;
+    struct server *s = c->server;
+
+    if (!c->half_open)
+        return;
+    hold(c, octets);
+    while (s->held > HELD_MAX) {
+        struct client *largest = find_largest(s);
+        if (largest != c) {
+            drop(largest, why);
+            continue;
+        }
+        hold(c, 0);
+        zs_connection_abort(connection, why);
+    }
+}
+
 /* ==== lines ==== */
 
 static bool is_open(const struct client *c)
@@ -300,8 +343,11 @@ static void on_end(void *user)
 
 static void take_client(struct server *s, GSocket *socket)
 {
-    static const struct zs_connection_handler handler = {
-        .on_event = on_event, .on_open = on_open, .on_drained = on_drained, .on_closed = on_closed};
+    static const struct zs_connection_handler handler = {.on_event = on_event,
+                                                         .on_open = on_open,
+                                                         .on_drained = on_drained,
+                                                         .on_held = on_held,
+                                                         .on_closed = on_closed};
     GSocketAddress *address = g_socket_get_remote_address(socket, NULL);
     char *from = address ? zs_address_format(address) : g_strdup("unknown");
     struct client *c = g_new0(struct client, 1);

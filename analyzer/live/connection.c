@@ -23,7 +23,7 @@ struct zs_connection {
     int64_t timer_at;                            /* when timer fires; the peer's clock */
     GQueue said;      /* of struct statement: what was said during a step */
     bool dispatching; /* settle() follows anyway */
-    bool stepping, opened, full, ending, lingering, over;
+    bool stepping, opened, full, ending, lingering, doomed, over;
     char *why;
 };
 
@@ -234,6 +234,8 @@ static gboolean on_readable(GSocket *socket, GIOCondition condition, gpointer us
     gssize n = g_socket_receive(socket, (char *)chunk, sizeof chunk, NULL, &error);
     if (n > 0) {
         take(c, zs_span(chunk, (size_t)n));
+        if (!c->opened && c->handler->on_held)
+            c->handler->on_held(c->user, c, zs_peer_held(&c->peer));
     } else if (n == 0) {
         take_end(c);
         if (c->lingering) {
@@ -324,9 +326,9 @@ static void pace(struct zs_connection *c)
 static void settle(struct zs_connection *c)
 {
     c->dispatching = false;
-    if (c->over || c->lingering)
+    if (c->over || (c->lingering && !c->doomed))
         return;
-    if (!flush(c)) {
+    if (c->doomed || !flush(c)) {
         finish(c);
         return;
     }
@@ -352,7 +354,7 @@ static gboolean on_begin(gpointer user)
 /* Settles from the loop, for whoever asks for it may be in the middle of a callback. */
 static void settle_soon(struct zs_connection *c)
 {
-    if (c->over || c->lingering || c->dispatching || c->soon)
+    if (c->over || (c->lingering && !c->doomed) || c->dispatching || c->soon)
         return;
     c->soon = g_idle_source_new();
     g_source_set_priority(c->soon, G_PRIORITY_DEFAULT);
@@ -443,5 +445,12 @@ bool zs_connection_is_full(const struct zs_connection *c)
 void zs_connection_close(struct zs_connection *c)
 {
     c->ending = true;
+    settle_soon(c);
+}
+
+void zs_connection_abort(struct zs_connection *c, const char *why)
+{
+    say_why(c, why);
+    c->doomed = true;
     settle_soon(c);
 }

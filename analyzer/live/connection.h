@@ -18,6 +18,8 @@ struct zs_connection_handler {
                      const struct zs_peer_event *ev);
     void (*on_open)(void *user, struct zs_connection *c);    /* both sides are through: once */
     void (*on_drained)(void *user, struct zs_connection *c); /* there is room to send again */
+    /* Octets came before both sides are through, and so much memory waits for more of them. NULL: that is not asked. */
+    void (*on_held)(void *user, struct zs_connection *c, size_t octets);
     /* It is over. why: a sentence where it did not end in order, else NULL. May free c. */
     void (*on_closed)(void *user, struct zs_connection *c, const char *why);
 };
@@ -43,5 +45,7 @@ bool zs_connection_subscribe(struct zs_connection *c, bool cancel, struct zs_spa
 bool zs_connection_is_full(const struct zs_connection *c);
 /* Ends it when all is sent; on_closed follows. */
 void zs_connection_close(struct zs_connection *c);
+/* Ends it at once, for this reason; on_closed follows. */
+void zs_connection_abort(struct zs_connection *c, const char *why);
 
 #endif

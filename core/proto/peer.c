@@ -433,6 +433,11 @@ bool zs_peer_end(struct zs_peer *p, int64_t now, struct zs_peer_event *ev)
     return true;
 }
 
+size_t zs_peer_held(const struct zs_peer *p)
+{
+    return p->spent ? 0 : p->input.room;
+}
+
 /* ==== what is said ==== */
 
 struct zs_span zs_peer_output(const struct zs_peer *p)

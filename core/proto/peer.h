@@ -149,6 +149,9 @@ int64_t zs_peer_deadline(const struct zs_peer *p);
 /* Time has passed: a heartbeat may be due, or too late. True: *ev is a defect. */
 bool zs_peer_tick(struct zs_peer *p, int64_t now, struct zs_peer_event *ev);
 
+/* Octets of memory that wait for the rest of a greeting or frame. */
+size_t zs_peer_held(const struct zs_peer *p);
+
 /* What is to be sent, valid until the next call, and that its first n octets were. */
 struct zs_span zs_peer_output(const struct zs_peer *p);
 void zs_peer_sent(struct zs_peer *p, size_t n);
