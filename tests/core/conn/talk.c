@@ -132,3 +132,28 @@ GByteArray *talk_sealed(const struct talk *t, uint8_t flags, bool acceptor, uint
 {
     return talk_carry(flags, ZS_FORM_LIBZMQ, "MESSAGE", talk_wrap(t, acceptor, sequence, plain));
 }
+
+void talk_hear(struct zs_session *s, enum zs_dir dir, GByteArray *octets,
+               void (*greeting)(void *user),
+               void (*frame)(void *user, enum zs_dir dir, const struct zs_frame *f), void *user)
+{
+    enum { LIMIT = 1 << 20 }; /* of a frame */
+    struct zs_span in = span_of(octets);
+
+    while (in.n) {
+        struct zs_frame f;
+        size_t used = 0;
+        if (!zs_session_greeted(s, dir)) {
+            if (greeting)
+                greeting(user);
+            g_assert_cmpint(zs_session_greeting(s, dir, in, &used), ==, ZS_OK);
+        } else {
+            enum zs_framing framing = zs_session_place(s, dir).framing;
+            g_assert_cmpint(zs_frame_parse(framing, in, LIMIT, &f), ==, ZS_OK);
+            frame(user, dir, &f);
+            used = f.header + f.body.n;
+        }
+        in = zs_span_skip(in, used);
+    }
+    g_byte_array_unref(octets);
+}

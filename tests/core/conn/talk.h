@@ -18,6 +18,12 @@ void talk_clear(struct talk *t);
 
 #define TALK_NOW (FORGE_NOW * INT64_C(1000000000)) /* ns; a time at which the ticket is good */
 
+/* Hands s what dir says, greeting parts and frames, all of them whole; octets is used up. Of each part greeting is told
+ * before, unless it is NULL; each frame is frame's to hand over. */
+void talk_hear(struct zs_session *s, enum zs_dir dir, GByteArray *octets,
+               void (*greeting)(void *user),
+               void (*frame)(void *user, enum zs_dir dir, const struct zs_frame *f), void *user);
+
 /* 64 octets of ZMTP 3. */
 GByteArray *talk_greeting(uint8_t minor, const char *mechanism, bool as_server);
 

@@ -7,7 +7,7 @@
 #include "tests/core/conn/talk.h"
 #include "tests/core/wire/wire_case.h"
 
-enum { C = ZS_FRAME_COMMAND, M = ZS_FRAME_MORE, LIMIT = 1 << 20 };
+enum { C = ZS_FRAME_COMMAND, M = ZS_FRAME_MORE };
 enum { INITIATOR_FIRST = 1000, ACCEPTOR_FIRST = 2000 }; /* as forge_init() has them */
 #define MS INT64_C(1000000)
 
@@ -21,10 +21,24 @@ struct heard {
     char *handshake; /* said once, or NULL */
 };
 
-static void hear_frame(struct heard *h, enum zs_dir dir, const struct zs_frame *f)
+static struct zs_stamp next_stamp(struct heard *h)
 {
+    h->frames++;
+    return (struct zs_stamp){.frame = h->frames, .time_ns = TALK_NOW + (int64_t)h->frames * MS};
+}
+
+static void hear_greeting(void *user)
+{
+    struct heard *h = user;
+
+    zs_exchange_greeting(h->x, next_stamp(h));
+}
+
+static void hear_frame(void *user, enum zs_dir dir, const struct zs_frame *f)
+{
+    struct heard *h = user;
     struct zs_place place = zs_session_place(&h->s, dir);
-    struct zs_stamp at = {.frame = ++h->frames, .time_ns = TALK_NOW + (int64_t)h->frames * MS};
+    struct zs_stamp at = next_stamp(h);
     size_t room = zs_reading_room(&place, f);
     uint8_t *buf = g_malloc(room);
     struct zs_reading r;
@@ -43,25 +57,7 @@ static void hear_frame(struct heard *h, enum zs_dir dir, const struct zs_frame *
 /* dir says octets, which are used up. */
 static void hear(struct heard *h, enum zs_dir dir, GByteArray *octets)
 {
-    struct zs_span in = span_of(octets);
-
-    while (in.n) {
-        struct zs_frame f;
-        size_t used = 0;
-        if (!zs_session_greeted(&h->s, dir)) {
-            struct zs_stamp at = {.frame = ++h->frames,
-                                  .time_ns = TALK_NOW + (int64_t)h->frames * MS};
-            zs_exchange_greeting(h->x, at);
-            g_assert_cmpint(zs_session_greeting(&h->s, dir, in, &used), ==, ZS_OK);
-        } else {
-            enum zs_framing framing = zs_session_place(&h->s, dir).framing;
-            g_assert_cmpint(zs_frame_parse(framing, in, LIMIT, &f), ==, ZS_OK);
-            hear_frame(h, dir, &f);
-            used = f.header + f.body.n;
-        }
-        in = zs_span_skip(in, used);
-    }
-    g_byte_array_unref(octets);
+    talk_hear(&h->s, dir, octets, hear_greeting, hear_frame, h);
 }
 
 static void say(struct heard *h, enum zs_dir dir, uint8_t flags, const char *body)

@@ -7,7 +7,7 @@
 #include "tests/core/conn/talk.h"
 #include "tests/core/wire/wire_case.h"
 
-enum { C = ZS_FRAME_COMMAND, M = 0, LIMIT = 1 << 20 };
+enum { C = ZS_FRAME_COMMAND, M = 0 };
 enum { INITIATOR_FIRST = 1000, ACCEPTOR_FIRST = 2000 }; /* as forge_init() has them */
 
 static struct talk talk;
@@ -26,8 +26,9 @@ static void start(struct heard *h)
     zs_session_init(&h->s, talk.keys);
 }
 
-static void hear_frame(struct heard *h, enum zs_dir dir, const struct zs_frame *f)
+static void hear_frame(void *user, enum zs_dir dir, const struct zs_frame *f)
 {
+    struct heard *h = user;
     struct zs_place at = zs_session_place(&h->s, dir);
     size_t room = zs_reading_room(&at, f);
     uint8_t *buf = g_malloc(room);
@@ -42,22 +43,7 @@ static void hear_frame(struct heard *h, enum zs_dir dir, const struct zs_frame *
 /* dir says octets, which are used up: greeting parts and frames, all of them whole. */
 static void hear(struct heard *h, enum zs_dir dir, GByteArray *octets)
 {
-    struct zs_span in = span_of(octets);
-
-    while (in.n) {
-        struct zs_frame f;
-        size_t used = 0;
-        if (!zs_session_greeted(&h->s, dir)) {
-            g_assert_cmpint(zs_session_greeting(&h->s, dir, in, &used), ==, ZS_OK);
-        } else {
-            enum zs_framing framing = zs_session_place(&h->s, dir).framing;
-            g_assert_cmpint(zs_frame_parse(framing, in, LIMIT, &f), ==, ZS_OK);
-            hear_frame(h, dir, &f);
-            used = f.header + f.body.n;
-        }
-        in = zs_span_skip(in, used);
-    }
-    g_byte_array_unref(octets);
+    talk_hear(&h->s, dir, octets, NULL, hear_frame, h);
 }
 
 static void hear_octets(struct heard *h, enum zs_dir dir, const char *octets)
