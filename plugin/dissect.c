@@ -192,7 +192,7 @@ static struct zs_pdu *first_whole(struct run *run, const struct zs_frame *f)
 
     pdu->place = zs_session_place(s, run->dir);
     read_frame(run->pinfo, &pdu->place, f, r);
-    bool settled = zs_session_settle(s, r);
+    bool settled = zs_session_settle(s, run->dir, r);
     if (settled) {
         pdu->place = zs_session_place(s, run->dir);
         read_frame(run->pinfo, &pdu->place, f, r);

@@ -70,19 +70,21 @@ static void line_token(GString *line, const struct zs_event_token *t)
     }
 }
 
-/* The three enctypes, or the one that they all are. */
+/* The three enctypes, or the one that they all are; the ticket's is unknown where no AP-REQ was seen. */
 static void append_enctypes(GString *line, const struct zs_context_facts *f)
 {
     bool one = f->ticket_etype == f->session_etype && f->session_etype == f->subkey_etype;
 
-    g_string_append(line, one ? "all keys " : "ticket ");
-    append_enctype(line, f->ticket_etype);
+    if (f->ticket_etype) {
+        g_string_append(line, one ? "all keys " : "ticket ");
+        append_enctype(line, f->ticket_etype);
+    }
     if (f->session_etype && !one) {
         g_string_append(line, ", session ");
         append_enctype(line, f->session_etype);
     }
     if (f->subkey_etype && !one) {
-        g_string_append(line, ", messages ");
+        g_string_append(line, f->ticket_etype ? ", messages " : "messages ");
         append_enctype(line, f->subkey_etype);
     }
     if (f->subkey_etype)
@@ -153,7 +155,7 @@ static void line_opened(GString *line, const struct zs_context_facts *f)
 {
     append_name(line, f->client_principal ? f->client_principal : "unknown client");
     g_string_append(line, " to ");
-    append_name(line, f->service_principal);
+    append_name(line, f->service_principal ? f->service_principal : "unknown service");
     g_string_append(line, "; ");
     append_enctypes(line, f);
     if (f->ticket_opened)

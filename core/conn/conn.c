@@ -253,7 +253,7 @@ static void on_frame(struct zs_conn *c, enum zs_dir dir, const struct zs_frame *
 
     tell_unread(c, dir, at);
     read_frame(c, dir, f, &r);
-    if (zs_session_settle(&c->session, &r)) {
+    if (zs_session_settle(&c->session, dir, &r)) {
         emit_context(c, dir, at);
         read_frame(c, dir, f, &r);
     }

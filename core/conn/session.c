@@ -14,6 +14,10 @@
 
 enum { MECH_TYPES_LIMIT = 1024 }; /* octets of an offer that are kept: some eighty mechanisms */
 
+/* Of each connection so many tokens are tried with every session secret, none of them larger: who floods a capture with
+ * sealed octets must not cost a key log's lines times those. */
+enum { SEARCHES = 4, SEARCH_OCTETS = 128 << 10 };
+
 const char *zs_mic_state_name(enum zs_mic_state m)
 {
     static const char *const names[] = {
@@ -453,10 +457,31 @@ void zs_session_assume(struct zs_session *s, enum zs_dir dir, enum zs_mechanism 
     zs_session_lost(s, dir);
 }
 
-bool zs_session_settle(struct zs_session *s, const struct zs_reading *r)
+/* What the secret says of first sequence numbers is long past. */
+static bool find_context(struct zs_session *s, enum zs_dir dir, const struct zs_reading *r)
 {
-    if (!r->wrapped || !s->ap_req || s->settled)
+    bool by_acceptor,
+        is_wrap = r->token.kind == ZS_TOKEN_WRAP || r->token.kind == ZS_TOKEN_WRAP_OLD;
+
+    if (s->context || s->roles_known || !is_wrap || r->token.whole.n > SEARCH_OCTETS ||
+        s->searches == SEARCHES)
         return false;
+    s->searches++;
+    s->context = zs_context_find(s->keys, r->token.whole, &by_acceptor);
+    if (!s->context)
+        return false;
+    s->roles_known = s->answered = true;
+    s->initiator = by_acceptor ? zs_dir_other(dir) : dir;
+    s->mutual = zs_context_facts(s->context)->mutual;
+    return true;
+}
+
+bool zs_session_settle(struct zs_session *s, enum zs_dir dir, const struct zs_reading *r)
+{
+    if (!r->wrapped || s->settled)
+        return false;
+    if (!s->ap_req)
+        return find_context(s, dir, r);
     s->settled = true;
     zs_session_conclude(s);
     return true;
@@ -564,7 +589,7 @@ static bool lacks_ap_req(const struct zs_session *s)
 static const char *explain_midstream(const struct zs_session *s)
 {
     if (lacks_ap_req(s))
-        return "the connection began before the capture: without its AP-REQ nothing that is sealed can be opened";
+        return "the connection began before the capture: without its AP-REQ only a session secret opens what is sealed";
     return "the connection began before the capture, and its handshake is not all in it";
 }
 

@@ -47,8 +47,8 @@ struct zs_session {
     bool midstream; /* the connection began before the capture */
     enum zs_mechanism
         assumed;      /* as the frames show it, where no greeting says; UNKNOWN: nothing does */
-    bool roles_known; /* an AP-REQ was seen: */
-    enum zs_dir initiator; /* who sent it */
+    bool roles_known; /* an AP-REQ was seen, or a token opened without: */
+    enum zs_dir initiator; /* who sent it, or must have */
     bool answered;         /* the acceptor answered the AP-REQ with a token or a command */
     bool hinted;           /* … with a SPNEGO hint: libzmq, failure F2 of docs/protocol.md */
     bool refused;          /* … with a KRB-ERROR */
@@ -61,8 +61,9 @@ struct zs_session {
     uint8_t *ap_req; /* kept until it is answered; g_malloc'd, NULL: none */
     size_t ap_req_n;
     struct zs_context *context,
-        *earlier; /* the one in force; one made before the AP-REP came, or NULL */
-    bool settled; /* that one was gone on with */
+        *earlier;      /* the one in force; one made before the AP-REP came, or NULL */
+    bool settled;      /* that one was gone on with */
+    unsigned searches; /* tokens whose context was looked for among the session secrets */
 };
 
 /* keys outlive s. */
@@ -97,8 +98,9 @@ struct zs_turn {
 };
 
 /* Per-message tokens begin and the AP-REP was not seen: goes on without it, for an acceptor may have copied the
- * initiator's subkey. True: this was the first; s->context is there and r is to be read again at its new place. */
-bool zs_session_settle(struct zs_session *s, const struct zs_reading *r);
+ * initiator's subkey. Or the AP-REQ was not seen either, and a session secret opens this token. True: this was the first;
+ * s->context is there and r is to be read again at its new place. */
+bool zs_session_settle(struct zs_session *s, enum zs_dir dir, const struct zs_reading *r);
 
 /* Takes note of a reading, which was made at zs_session_place() just now. */
 void zs_session_step(struct zs_session *s, enum zs_dir dir, const struct zs_reading *r,

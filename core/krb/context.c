@@ -316,6 +316,63 @@ struct zs_context *zs_context_new(const struct zs_keyring *keys, struct zs_span 
     return c;
 }
 
+/* Of a session secret alone. */
+static struct zs_context *context_of(const struct zs_secret *s)
+{
+    enum { MUTUAL = 0x02 }; /* RFC 4121, 4.1.1.1 */
+    struct zs_context *c = zs_vault_new(sizeof *c);
+    struct zs_context_facts *f = &c->facts;
+
+    memcpy(c->id, s->id, sizeof c->id);
+    f->service_principal = g_strdup(s->service);
+    f->mutual = s->has_flags && s->flags & MUTUAL;
+    take_secret(c, s);
+    choose_subkey(c);
+    say(f, ZS_WHY_OPENED,
+        g_strdup_printf("the AP-REQ is not in the capture; of the session secrets that of key log "
+                        "%s opens this token",
+                        s->source));
+    return c;
+}
+
+struct search {
+    struct zs_span token;
+    uint8_t *buf; /* token.n octets */
+    struct zs_unwrapped unwrapped;
+    unsigned tries;
+    struct zs_context *found;
+};
+
+static gboolean try_secret(gpointer id, gpointer secret, gpointer user)
+{
+    struct search *s = user;
+    struct zs_context *c = context_of(secret);
+    (void)id;
+
+    if (zs_context_unwrap(c, s->token, s->buf, s->token.n, &s->unwrapped) == ZS_OK)
+        s->found = c;
+    else
+        zs_context_free(c);
+    return s->found || ++s->tries == ZS_CONTEXT_TRIES;
+}
+
+struct zs_context *zs_context_find(const struct zs_keyring *keys, struct zs_span token,
+                                   bool *by_acceptor)
+{
+    struct search s = {.token = token};
+
+    if (!keys || zs_keyring_secret_count(keys) == 0)
+        return NULL;
+    s.buf = g_malloc(token.n);
+    g_tree_foreach(keys->secrets, try_secret, &s);
+    explicit_bzero(s.buf, token.n);
+    g_free(s.buf);
+    zs_key_wipe_stack();
+    if (s.found)
+        *by_acceptor = s.unwrapped.sent_by_acceptor;
+    return s.found;
+}
+
 const struct zs_context_facts *zs_context_facts(const struct zs_context *c)
 {
     return &c->facts;

@@ -51,7 +51,8 @@ struct zs_ticket_times { /* Unix times, seconds; 0: absent */
 struct zs_context_facts {
     enum zs_why why; /* the first thing that did not open; ZS_WHY_OPENED: everything did */
     char *reason; /* the same in a sentence with names, numbers and remedy; NULL: nothing to say */
-    char *service_principal; /* from the clear part: always known when the AP-REQ was read */
+    char *
+        service_principal; /* from the clear part: always known when the AP-REQ was read; else NULL, or as a session secret has it */
     char *client_principal;
     enum zs_origin opened_by; /* ZS_ORIGIN_NONE: not opened */
     /* "service.keytab: zmq/h@R kvno 3 aes256-cts-hmac-sha1-96": which entry of its source opened the ticket … */
@@ -90,6 +91,12 @@ struct zs_context;
  * Never NULL: a context that did not open says why. Nothing is borrowed after the call. */
 struct zs_context *zs_context_new(const struct zs_keyring *keys, struct zs_span ap_req,
                                   struct zs_span ap_rep, int64_t time_ns);
+/* The context that a wrap token belongs to, where no AP-REQ says it: that whose session secret opens the token, which is
+ * tried with one secret after the other, ZS_CONTEXT_TRIES at most. NULL: none does. *by_acceptor: the acceptor sent it. */
+struct zs_context *zs_context_find(const struct zs_keyring *keys, struct zs_span token,
+                                   bool *by_acceptor);
+#define ZS_CONTEXT_TRIES 1024
+
 const struct zs_context_facts *zs_context_facts(const struct zs_context *c);
 void zs_context_free(struct zs_context *c); /* wipes; NULL is fine */
 

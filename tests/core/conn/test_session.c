@@ -4,6 +4,7 @@
 #include "core/conn/session.h"
 
 #include "core/krb/init.h"
+#include "core/krb/secrets.h"
 #include "tests/core/conn/talk.h"
 #include "tests/core/wire/wire_case.h"
 
@@ -227,8 +228,8 @@ static void tokens_before_the_ap_rep_stay_closed_and_those_behind_it_open(void)
     greet(&h, "GSSAPI", "GSSAPI");
     say_token(&h, ZS_C2S, talk_ap_req(&talk));
     say_sealed(&h, ZS_C2S, C, INITIATOR_FIRST, "00 05'READY'");
-    g_assert_true(zs_session_settle(&h.s, &h.reading));
-    g_assert_false(zs_session_settle(&h.s, &h.reading));
+    g_assert_true(zs_session_settle(&h.s, ZS_C2S, &h.reading));
+    g_assert_false(zs_session_settle(&h.s, ZS_C2S, &h.reading));
     /* The key is unknown: that its checksum does not hold says nothing. */
     defect_is(&h, ZS_C2S, 1001, ZS_OK, 0);
     g_assert_true(!h.reading.verified && h.reading.defect == ZS_OK);
@@ -252,10 +253,84 @@ static void lost_ap_rep_costs_nothing_where_the_subkey_was_copied(void)
     zs_session_lost(&h.s, ZS_S2C);
     GByteArray *ready = talk_sealed(&copied, C, true, ACCEPTOR_FIRST, "00 05'READY'");
     hear(&h, ZS_S2C, g_byte_array_ref(ready));
-    g_assert_true(zs_session_settle(&h.s, &h.reading));
+    g_assert_true(zs_session_settle(&h.s, ZS_S2C, &h.reading));
     hear(&h, ZS_S2C, ready);
     g_assert_true(h.reading.verified && h.s.side[ZS_S2C].ready);
     zs_session_clear(&h.s);
+}
+
+/* A keyring of one session secret: that of the talk's context. */
+static struct zs_keyring *secret_of_the_talk(void)
+{
+    struct zs_keyring *keys = zs_keyring_new();
+    char *why = NULL;
+    struct heard h;
+
+    start(&h);
+    greet(&h, "GSSAPI", "GSSAPI");
+    say_token(&h, ZS_C2S, talk_ap_req(&talk));
+    say_token(&h, ZS_S2C, talk_ap_rep(&talk));
+    char *line = zs_context_secret(h.s.context);
+    g_assert_true(zs_keyring_add_secrets(keys, line, strlen(line), "colleague.keylog", &why));
+    zs_secret_free(line);
+    zs_session_clear(&h.s);
+    return keys;
+}
+
+/* The initiator is the TCP server here, for it is the token that tells. */
+static void session_secret_opens_what_has_no_ap_req(void)
+{
+    struct zs_keyring *keys = secret_of_the_talk();
+    struct heard h;
+
+    start(&h);
+    h.s.keys = keys;
+    h.s.midstream = true;
+    for (int d = 0; d < ZS_DIR_COUNT; d++)
+        zs_session_assume(&h.s, (enum zs_dir)d, ZS_MECHANISM_GSSAPI);
+    GByteArray *hello = talk_sealed(&talk, M, true, ACCEPTOR_FIRST + 70, "00 'hello'");
+    hear(&h, ZS_C2S, g_byte_array_ref(hello));
+    g_assert_true(!h.reading.verified && !h.s.context);
+    g_assert_true(zs_session_settle(&h.s, ZS_C2S, &h.reading));
+    const struct zs_context_facts *f = zs_context_facts(h.s.context);
+    g_assert_true(f->opened_by == ZS_ORIGIN_SECRET && f->why == ZS_WHY_OPENED && f->mutual);
+    g_assert_cmpstr(f->reason, ==,
+                    "the AP-REQ is not in the capture; of the session secrets that of key log "
+                    "colleague.keylog opens this token");
+    g_assert_nonnull(f->service_principal);
+    g_assert_cmpint(h.s.initiator, ==, ZS_S2C);
+    hear(&h, ZS_C2S, hello);
+    g_assert_true(h.reading.verified && h.turn.defect == ZS_OK);
+    g_assert_false(zs_session_settle(&h.s, ZS_C2S, &h.reading));
+    /* Numbers are due from what was seen first, not from the secret's. */
+    defect_is(&h, ZS_S2C, INITIATOR_FIRST + 8, ZS_OK, 0);
+    g_assert_true(h.reading.verified);
+    defect_is(&h, ZS_S2C, INITIATOR_FIRST + 10, ZS_E_WRAP_GAP, INITIATOR_FIRST + 9);
+    zs_session_clear(&h.s);
+    zs_keyring_free(keys);
+}
+
+static void session_secrets_are_tried_a_few_times(void)
+{
+    struct zs_keyring *keys = secret_of_the_talk();
+    struct talk other = talk;
+    struct heard h;
+
+    other.forge.acceptor_subkey.octets[0] ^= 1;
+    start(&h);
+    h.s.keys = keys;
+    for (int d = 0; d < ZS_DIR_COUNT; d++)
+        zs_session_assume(&h.s, (enum zs_dir)d, ZS_MECHANISM_GSSAPI);
+    for (unsigned i = 0; i < 6; i++) {
+        GByteArray *sealed =
+            talk_sealed(i < 5 ? &other : &talk, M, false, INITIATOR_FIRST + i, "00 'x'");
+        hear(&h, ZS_C2S, g_byte_array_ref(sealed));
+        g_assert_false(zs_session_settle(&h.s, ZS_C2S, &h.reading));
+        g_byte_array_unref(sealed);
+    }
+    g_assert_false(h.s.roles_known);
+    zs_session_clear(&h.s);
+    zs_keyring_free(keys);
 }
 
 static void first_number_behind_a_loss_is_not_the_handshakes(void)
@@ -915,6 +990,8 @@ static void add_tests(void)
     FACT(answer_that_comes_late_makes_another_context);
     FACT(tokens_before_the_ap_rep_stay_closed_and_those_behind_it_open);
     FACT(lost_ap_rep_costs_nothing_where_the_subkey_was_copied);
+    FACT(session_secret_opens_what_has_no_ap_req);
+    FACT(session_secrets_are_tried_a_few_times);
     FACT(first_number_behind_a_loss_is_not_the_handshakes);
     FACT(ap_rep_before_its_ap_req_is_nobodys_answer);
     FACT(second_ap_req_changes_nothing);
