@@ -4,6 +4,8 @@
  * Limits: what a test does not need is not there: addresses, authorization data. */
 #include "tests/core/krb/forge.h"
 
+#include "tests/harness/guard.h"
+
 #include <stdarg.h>
 #include <unistd.h>
 
@@ -493,4 +495,29 @@ struct zs_context *forge_observe_with(const struct forge *f, const struct zs_key
     g_byte_array_unref(rep);
     zs_keyring_free(r);
     return c;
+}
+
+enum zs_rc forge_unwrap(const struct zs_context *c, struct zs_span token, struct zs_span want,
+                        struct zs_unwrapped *u)
+{
+    size_t room = zs_unwrap_room(token.n);
+    uint8_t *copy = zs_guard_copy(token.p, token.n), *zeros = g_malloc0(room + 1);
+    uint8_t *buf = zs_guard_copy(zeros, room);
+    struct zs_unwrapped before;
+
+    memset(u, 0x5a, sizeof *u);
+    memcpy(&before, u, sizeof before);
+    enum zs_rc rc = zs_context_unwrap(c, zs_span(copy, token.n), buf, room, u);
+    if (rc == ZS_OK) {
+        g_assert_cmpmem(u->plain.p, u->plain.n, want.p, want.n);
+        bool in_buf = u->plain.p >= buf && u->plain.p + u->plain.n <= buf + room;
+        bool in_token = u->plain.p >= copy && u->plain.p + u->plain.n <= copy + token.n;
+        g_assert_true(in_buf || in_token);
+    } else {
+        g_assert_cmpmem(u, sizeof *u, &before, sizeof before);
+    }
+    zs_guard_free(copy, token.n);
+    zs_guard_free(buf, room);
+    g_free(zeros);
+    return rc;
 }

@@ -110,4 +110,10 @@ struct zs_context *forge_observe(const struct forge *f);
 /* The same with this key in the keytab's entry for it. */
 struct zs_context *forge_observe_with(const struct forge *f, const struct zs_key *key);
 
+/* c unwraps a token that ends where memory ends, into a buffer of exactly the room that is asked for. What does not
+ * open leaves *u as it was; what opens holds want, and a stray write is as fatal as a stray read. u->plain is not to be read
+ * afterwards. */
+enum zs_rc forge_unwrap(const struct zs_context *c, struct zs_span token, struct zs_span want,
+                        struct zs_unwrapped *u);
+
 #endif
