@@ -293,6 +293,29 @@ static uint32_t number_of(const struct zs_old_seal *s, const uint8_t q[SND_SEQ])
                   : (uint32_t)q[3] << 24 | (uint32_t)q[2] << 16 | (uint32_t)q[1] << 8 | q[0];
 }
 
+/* RFC 1964, 1.2.1.2: 00 four times from the initiator, FF four times from the acceptor. No checksum is over SND_SEQ: an
+ * octet altered there shows in nothing but this, for DES3 by its whole block. */
+static bool is_direction(const uint8_t q[SND_SEQ], bool by_acceptor)
+{
+    static const uint8_t direction[2][4] = {{0, 0, 0, 0}, {0xff, 0xff, 0xff, 0xff}};
+
+    return memcmp(q + 4, direction[by_acceptor], sizeof direction[by_acceptor]) == 0;
+}
+
+/* RFC 1964, 1.2.2.3: one to eight octets, each of which says how many there are. 0: they are not that. Whoever signed
+ * them holds the key. MIT: looks at the last one alone, and takes any number that fits. */
+static size_t padding_of(struct zs_span text)
+{
+    uint8_t n = text.p[text.n - 1];
+
+    if (n > BLOCK || n > text.n - BLOCK)
+        return 0;
+    for (size_t i = 1; i <= n; i++)
+        if (text.p[text.n - i] != n)
+            return 0;
+    return n;
+}
+
 enum zs_rc zs_old_open(struct zs_old_seal *s, const struct zs_token *t, uint8_t *buf,
                        struct zs_old_opened *o)
 {
@@ -307,14 +330,16 @@ enum zs_rc zs_old_open(struct zs_old_seal *s, const struct zs_token *t, uint8_t 
         explicit_bzero(buf, p.text.n);
         return ZS_E_WRAP_CHECKSUM;
     }
-    /* RFC 1964, 1.2.2.3: each octet of padding says how many there are. */
-    size_t padding = buf[text.n - 1];
-    if (padding == 0 || padding > BLOCK || padding > text.n - BLOCK)
+    bool by_acceptor = is_direction(sequence, true);
+    if (!by_acceptor && !is_direction(sequence, false))
+        return ZS_E_WRAP_DIRECTION;
+    size_t padding = padding_of(text);
+    if (padding == 0)
         return ZS_E_WRAP_EC;
     *o = (struct zs_old_opened){
         .plain = zs_span(buf + BLOCK, text.n - BLOCK - padding),
         .confidential = p.seal != SEAL_NONE,
-        .sent_by_acceptor = sequence[4] != 0,
+        .sent_by_acceptor = by_acceptor,
         .sequence = number_of(s, sequence),
     };
     return ZS_OK;
@@ -338,10 +363,9 @@ static bool read_mic(const struct zs_old_seal *s, const struct zs_token *t, stru
 bool zs_old_mic_holds(struct zs_old_seal *s, const struct zs_token *t, struct zs_span text,
                       bool by_acceptor)
 {
-    static const uint8_t direction[2][4] = {{0, 0, 0, 0}, {0xff, 0xff, 0xff, 0xff}};
     uint8_t sequence[SND_SEQ];
     struct parts p;
 
     return read_mic(s, t, &p) && decrypt_sequence(s, &p, sequence) &&
-           memcmp(sequence + 4, direction[by_acceptor], 4) == 0 && checksum_holds(s, &p, text);
+           is_direction(sequence, by_acceptor) && checksum_holds(s, &p, text);
 }

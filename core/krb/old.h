@@ -21,7 +21,9 @@ struct zs_old_opened {
 };
 
 /* Opens t, of kind ZS_TOKEN_WRAP_OLD. buf has t->inner.n octets at least; plain points into it. ZS_E_WRAP_SHORT,
- * _HEADER (algorithms that do not belong to the key), _CHECKSUM, _EC (padding). Nothing is allocated. */
+ * _HEADER (algorithms that do not belong to the key), _CHECKSUM, _DIRECTION (octets that are neither side's), _EC
+ * (padding). Nothing is allocated. The number of an RC4 token that is not sealed is under no checksum (RFC 4757, 7.3):
+ * *o says what stands there. */
 enum zs_rc zs_old_open(struct zs_old_seal *s, const struct zs_token *t, uint8_t *buf,
                        struct zs_old_opened *o);
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What KDC, initiator and acceptor would have sent: RFC 4120, 5.2 to 5.5; RFC 4121, 4.1.1 and 4.2.6.
+/* What KDC, initiator and acceptor would have sent: RFC 4120, 5.2 to 5.5; RFC 4121, 4.1.1 and 4.2.6;
+ * RFC 1964, 1.2; RFC 4757, 7.
  *
  * Limits: what a test does not need is not there: addresses, authorization data. */
 #include "tests/core/krb/forge.h"
 
 #include "tests/harness/guard.h"
 
+#include <gcrypt.h>
 #include <stdarg.h>
 #include <unistd.h>
 
@@ -413,6 +415,206 @@ GByteArray *forge_wrap(const struct forge_wrap *w)
     rotate_right(payload->data, payload->len, w->rrc);
     put(a, payload);
     return a;
+}
+
+static bool is_rc4(const struct forge_old *w)
+{
+    return w->key.enctype == ENCTYPE_ARCFOUR_HMAC;
+}
+
+/* RFC 1964, 1.2.2.3: up to the next block of DES3, and a whole one where there is nothing to fill; RFC 4757, 7.3: one
+ * octet. */
+static struct zs_span padding_for(const struct forge_old *w)
+{
+    static const uint8_t of[9][8] = {
+        {0},
+        {1},
+        {2, 2},
+        {3, 3, 3},
+        {4, 4, 4, 4},
+        {5, 5, 5, 5, 5},
+        {6, 6, 6, 6, 6, 6},
+        {7, 7, 7, 7, 7, 7, 7},
+        {8, 8, 8, 8, 8, 8, 8, 8},
+    };
+    size_t n = is_rc4(w) ? 1 : 8 - w->text.n % 8;
+
+    return zs_span(of[n], n);
+}
+
+void forge_old_init(struct forge_old *w, const struct zs_key *key, bool by_acceptor, bool sealed,
+                    struct zs_span text)
+{
+    bool rc4 = key->enctype == ENCTYPE_ARCFOUR_HMAC;
+
+    *w = (struct forge_old){
+        .key = *key,
+        .sealed = sealed,
+        .sign_alg = rc4 ? 0x1100 : 0x0400,
+        .seal_alg = !sealed ? 0xffff
+                    : rc4   ? 0x1000
+                            : 0x0200,
+        .filler = 0xffff,
+        .sequence = 0x01020304,
+        .confounder = "confound",
+        .text = text,
+    };
+    memset(w->direction, by_acceptor ? 0xff : 0, sizeof w->direction);
+    w->padding = padding_for(w);
+}
+
+/* out = HMAC-MD5(key, text). */
+static void hmac_md5(const uint8_t key[16], struct zs_span text, uint8_t out[16])
+{
+    GHmac *h = g_hmac_new(G_CHECKSUM_MD5, key, 16);
+    gsize n = 16;
+
+    g_hmac_update(h, text.p, (gssize)text.n);
+    g_hmac_get_digest(h, out, &n);
+    g_hmac_unref(h);
+}
+
+/* RFC 4757, 7.2 and 7.3: HMAC(HMAC(K, "signaturekey\0"), MD5(T | header | text)), its first 8 octets; T, low octet
+ * first, is 13 for a wrap token and 15 for a MIC. */
+static GByteArray *rc4_checksum(const struct forge_old *w, uint8_t t, struct zs_span header,
+                                struct zs_span text)
+{
+    GChecksum *sum = g_checksum_new(G_CHECKSUM_MD5);
+    uint8_t digest[16], key[16];
+    gsize n = sizeof digest;
+
+    g_checksum_update(sum, (const uint8_t[]){t, 0, 0, 0}, 4);
+    g_checksum_update(sum, header.p, (gssize)header.n);
+    g_checksum_update(sum, text.p, (gssize)text.n);
+    g_checksum_get_digest(sum, digest, &n);
+    g_checksum_free(sum);
+    hmac_md5(w->key.octets, zs_span("signaturekey", 13), key);
+    hmac_md5(key, zs_span(digest, sizeof digest), digest);
+    return der_octets(digest, 8);
+}
+
+/* MIT: HMAC-SHA1-DES3-KD of header and text, usage KG_USAGE_SIGN (23) for both kinds. */
+static GByteArray *des3_checksum(const struct forge_old *w, struct zs_span header,
+                                 struct zs_span text)
+{
+    GByteArray *both = der_octets(header.p, header.n);
+
+    g_byte_array_append(both, text.p, (guint)text.n);
+    GByteArray *sum = forge_checksum(&w->key, 23, span_of(both));
+    g_byte_array_unref(both);
+    return sum;
+}
+
+/* HMAC(HMAC(K ^ change, 0), which): the key of what RC4 enciphers. */
+static void rc4_encipher(const struct forge_old *w, uint8_t change, struct zs_span which,
+                         uint8_t *p, size_t n)
+{
+    gcry_cipher_hd_t cipher;
+    uint8_t key[16];
+
+    for (size_t i = 0; i < sizeof key; i++)
+        key[i] = w->key.octets[i] ^ change;
+    hmac_md5(key, zs_span("\0\0\0", 4), key);
+    hmac_md5(key, which, key);
+    g_assert_cmpint(gcry_cipher_open(&cipher, GCRY_CIPHER_ARCFOUR, GCRY_CIPHER_MODE_STREAM, 0), ==,
+                    0);
+    /* A weak key is a key. */
+    gcry_error_t e = gcry_cipher_setkey(cipher, key, sizeof key);
+    g_assert_true(!e || gcry_err_code(e) == GPG_ERR_WEAK_KEY);
+    g_assert_cmpint(gcry_cipher_encrypt(cipher, p, n, NULL, 0), ==, 0);
+    gcry_cipher_close(cipher);
+}
+
+/* CBC; iv NULL: zero. */
+static void des3_encipher(const struct forge_old *w, const uint8_t *iv, uint8_t *p, size_t n)
+{
+    gcry_cipher_hd_t cipher;
+
+    g_assert_cmpint(gcry_cipher_open(&cipher, GCRY_CIPHER_3DES, GCRY_CIPHER_MODE_CBC, 0), ==, 0);
+    g_assert_cmpint(gcry_cipher_setkey(cipher, w->key.octets, w->key.n), ==, 0);
+    g_assert_cmpint(gcry_cipher_setiv(cipher, iv, iv ? 8 : 0), ==, 0);
+    g_assert_cmpint(gcry_cipher_encrypt(cipher, p, n - n % 8, NULL, 0), ==, 0);
+    gcry_cipher_close(cipher);
+}
+
+/* RFC 1964, 1.2.1.2: SND_SEQ, sealed under the checksum; its number low octet first, in RFC 4757 high octet first. */
+static GByteArray *old_sequence(const struct forge_old *w, const GByteArray *checksum)
+{
+    GByteArray *a = g_byte_array_new();
+
+    if (is_rc4(w))
+        put_be(a, w->sequence, 4);
+    else
+        put_le32(a, w->sequence);
+    g_byte_array_append(a, w->direction, sizeof w->direction);
+    if (is_rc4(w))
+        rc4_encipher(w, 0, span_of(checksum), a->data, a->len);
+    else
+        des3_encipher(w, checksum->data, a->data, a->len);
+    return a;
+}
+
+/* Confounder, text and padding. */
+static GByteArray *old_body(const struct forge_old *w)
+{
+    GByteArray *a = der_octets(w->confounder, sizeof w->confounder);
+
+    g_byte_array_append(a, w->text.p, (guint)w->text.n);
+    g_byte_array_append(a, w->padding.p, (guint)w->padding.n);
+    return a;
+}
+
+static void seal_old(const struct forge_old *w, GByteArray *body)
+{
+    GByteArray *number = g_byte_array_new();
+
+    put_be(number, w->sequence, 4);
+    if (is_rc4(w))
+        rc4_encipher(w, 0xf0, span_of(number), body->data, body->len);
+    else
+        des3_encipher(w, NULL, body->data, body->len);
+    g_byte_array_unref(number);
+}
+
+/* RFC 1964, 1.2.1 and 1.2.2: header, SND_SEQ, SGN_CKSUM over text, and body; in the framing of RFC 2743, 3.1. body is
+ * used up. */
+static GByteArray *old_token(const struct forge_old *w, bool mic, struct zs_span text,
+                             GByteArray *body)
+{
+    GByteArray *a = g_byte_array_new();
+
+    put_be(a, mic ? 0x0101 : 0x0201, 2);
+    put_be(a, w->sign_alg, 2);
+    put_be(a, w->seal_alg, 2);
+    put_be(a, w->filler, 2);
+    struct zs_span header =
+        w->other_header ? zs_span(w->signed_header, sizeof w->signed_header) : span_of(a);
+    GByteArray *sum =
+        is_rc4(w) ? rc4_checksum(w, mic ? 15 : 13, header, text) : des3_checksum(w, header, text);
+    put(a, old_sequence(w, sum));
+    put(a, sum);
+    put(a, body);
+    g_byte_array_set_size(a, a->len - (guint)MIN(w->cut, a->len));
+    for (size_t i = 0; i < w->zeros; i++)
+        put_be(a, 0, 1);
+    return der(APPLICATION(0), der_octets("\x06\x09\x2a\x86\x48\x86\xf7\x12\x01\x02\x02", 11), a,
+               NULL);
+}
+
+GByteArray *forge_old_wrap(const struct forge_old *w)
+{
+    GByteArray *plain = old_body(w), *body = old_body(w);
+
+    if (w->sealed)
+        seal_old(w, body);
+    GByteArray *token = old_token(w, false, span_of(plain), body);
+    g_byte_array_unref(plain);
+    return token;
+}
+
+GByteArray *forge_old_mic(const struct forge_old *w)
+{
+    return old_token(w, true, w->text, g_byte_array_new());
 }
 
 static void put_counted(GByteArray *a, const void *p, size_t n)

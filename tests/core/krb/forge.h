@@ -92,6 +92,27 @@ struct forge_wrap {
 };
 GByteArray *forge_wrap(const struct forge_wrap *w);
 
+/* One per-message token of RFC 1964 with des3-cbc-sha1, or of RFC 4757 with arcfour-hmac. forge_old_init() makes one
+ * that every peer takes; a test changes what it is about. The header is signed as it then is. */
+struct forge_old {
+    struct zs_key key; /* its enctype says which of the two */
+    bool sealed; /* the text is enciphered, whatever SEAL_ALG says; not asked of a MIC token */
+    uint16_t sign_alg, seal_alg, filler; /* as they stand on the wire, read big-endian */
+    uint32_t sequence;
+    uint8_t direction[4]; /* 00 from the initiator, FF from the acceptor */
+    uint8_t confounder[8];
+    struct zs_span text;
+    struct zs_span padding; /* stands behind the text; DES3 leaves open what is no whole block */
+    bool other_header;      /* signed is signed_header, and not what stands before it */
+    uint8_t signed_header[8];
+    size_t cut,
+        zeros; /* octets left off at the end, then zeros put there; the framing fits all the same */
+};
+void forge_old_init(struct forge_old *w, const struct zs_key *key, bool by_acceptor, bool sealed,
+                    struct zs_span text);
+GByteArray *forge_old_wrap(const struct forge_old *w);
+GByteArray *forge_old_mic(const struct forge_old *w); /* over text; seal_alg and filler are FF */
+
 /* An entry of a keytab file. */
 struct forge_entry {
     struct forge_name name;
