@@ -11,10 +11,7 @@
 
 #include <epan/addr_resolv.h>
 #include <epan/follow.h>
-#include <epan/funnel.h>
-#include <epan/plugin_if.h>
 #include <epan/to_str.h>
-#include <wsutil/report_message.h>
 
 static int proto_zmtp;
 
@@ -141,6 +138,10 @@ static tap_packet_status on_thing(void *data, packet_info *pinfo, epan_dissect_t
 /* ==== the window of Wireshark 4.0 ==== */
 
 #if ZS_WS_VERSION < 404
+#include <epan/funnel.h>
+#include <epan/plugin_if.h>
+#include <wsutil/report_message.h>
+
 enum { WINDOW_MOST = 4 << 20 };
 
 struct found {

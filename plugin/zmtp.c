@@ -13,6 +13,7 @@
 #include "plugin/tools.h"
 
 #include "core/conn/resync.h"
+#include "core/krb/vault.h"
 #include "core/wire/greeting.h"
 
 #include <epan/conversation.h>
@@ -154,6 +155,7 @@ static void on_file_opened(void)
 static void on_shutdown(void)
 {
     zs_keys_free();
+    zs_vault_close();
     zs_payload_free();
     g_hash_table_destroy(guarded);
 }

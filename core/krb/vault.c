@@ -188,6 +188,24 @@ void zs_vault_free(void *p)
     g_mutex_unlock(&lock);
 }
 
+void zs_vault_close(void)
+{
+    g_mutex_lock(&lock);
+    for (unsigned c = 0; c < CLASSES; c++) {
+        struct slab *next;
+        for (struct slab *s = with_room[c]; s; s = next) {
+            next = s->next;
+            if (s->used)
+                continue;
+            unlink_slab(s);
+            free_slab(s);
+        }
+    }
+    if (slabs && g_hash_table_size(slabs) == 0)
+        g_clear_pointer(&slabs, g_hash_table_destroy);
+    g_mutex_unlock(&lock);
+}
+
 void zs_vault_lock_again(void)
 {
     GHashTableIter iter;

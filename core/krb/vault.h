@@ -12,6 +12,9 @@
 void *zs_vault_new(size_t n);
 void zs_vault_free(void *p); /* wipes; NULL is fine */
 
+/* Before this code is unloaded: gives back what was kept for later blocks. Those in use stay good. */
+void zs_vault_close(void);
+
 /* In the child of a fork(): its copy of the vault is not locked until this. */
 void zs_vault_lock_again(void);
 

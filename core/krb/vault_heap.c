@@ -20,6 +20,10 @@ void zs_vault_free(void *p)
     g_free(p);
 }
 
+void zs_vault_close(void)
+{
+}
+
 void zs_vault_lock_again(void)
 {
 }

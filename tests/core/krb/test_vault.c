@@ -164,6 +164,25 @@ static void empty_slabs_go_back(void)
     g_assert_cmpint(gone, >, MANY - 32);
 }
 
+static void closed_it_keeps_what_is_in_use_alone(void)
+{
+    uint8_t *used = zs_vault_new(100), *kept = zs_vault_new(5000);
+
+    used[0] = 1;
+    zs_vault_free(kept);
+    g_assert_true(zs_vault_holds(kept)); /* its slab stayed, for the next of its size */
+    zs_vault_close();
+    g_assert_false(zs_vault_holds(kept));
+    g_assert_true(zs_vault_holds(used));
+    g_assert_cmpuint(used[0], ==, 1);
+    zs_vault_free(used);
+    zs_vault_close();
+    g_assert_false(zs_vault_holds(used));
+    used = zs_vault_new(100);
+    g_assert_true(zs_vault_holds(used));
+    zs_vault_free(used);
+}
+
 static void libgcrypts_handles_lie_in_it(void)
 {
     void *p = gcry_malloc_secure(1967);
@@ -203,6 +222,8 @@ int main(int argc, char **argv)
     g_test_add_func("/vault/without_locked_memory_it_works", without_locked_memory_it_works);
     g_test_add_func("/vault/what_is_given_back_is_wiped", what_is_given_back_is_wiped);
     g_test_add_func("/vault/empty_slabs_go_back", empty_slabs_go_back);
+    g_test_add_func("/vault/closed_it_keeps_what_is_in_use_alone",
+                    closed_it_keeps_what_is_in_use_alone);
     g_test_add_func("/vault/libgcrypts_handles_lie_in_it", libgcrypts_handles_lie_in_it);
     g_test_add_func("/vault/contexts_and_keys_lie_in_it", contexts_and_keys_lie_in_it);
     return g_test_run();
