@@ -1,12 +1,17 @@
 #!/usr/bin/python3
 """Live test: live_peers.py ZMTPSCOPE. `zmtpscope connect` and `zmtpscope serve` against real libzmq, by every pair of
 socket types that can talk, sealed and in PLAINTEXT mode; and against each other in both forms of the wire. A table
-shows every cell; what both sides logged is held against what was sent, octet for octet.
+shows every cell; what both sides logged is held against what was sent, octet for octet. All of it is captured, and the
+messages that `zmtpscope read` and tshark with the plugin find in the capture, sealed ones opened with the keytab, are those
+that were sent, cell by cell.
 
 Nothing is skipped. Texts are new in every run.
 Limits: AES256-SHA1. A sealed subscription of libzmq's SUB, which a publisher of libzmq 4.3.3 to 4.3.5 loses
 (docs/protocol.md, dialect C), ours takes for what it is meant."""
+import base64
 import contextlib
+import json
+import os
 import pathlib
 import secrets
 import shutil
@@ -23,6 +28,7 @@ from ours import BAR, Ours, await_port, ended, lines, same  # noqa: E402
 
 PRINCIPAL = f"{SERVICE}@{kdc.REALM}"
 COUNT = 6
+FIRST = 20000  # port
 LARGE = 16 << 20
 LEFT = ["await", "DISCONNECTED", 1]
 SHAKEN = ["await", "HANDSHAKE_SUCCEEDED", 1]
@@ -46,9 +52,16 @@ class Cell:
         self.program = program
         self.bench = bench
         self.plaintext = plaintext
-        self.port = 20000 + number
+        self.port = FIRST + number
         self.name = f"peer{number}"
         self.down, self.up = texts(), texts()  # from the server, from the client
+        self.wire = {}  # the messages that pass, by direction, where that is known: "c2s", "s2c"
+
+    def passes(self, c2s=None, s2c=None, delimited=False):
+        """What the capture must have: messages as lists of parts; None: not looked at."""
+        for direction, messages in (("c2s", c2s), ("s2c", s2c)):
+            if messages is not None:
+                self.wire[direction] = octets([["", *parts] if delimited else parts for parts in messages])
 
     def client_words(self, kind, more=()):
         mode = ["--plaintext"] if self.plaintext else []
@@ -88,6 +101,7 @@ class Cell:
 # ---- ours is the client ----
 
 def req_rep(cell):
+    cell.passes(cell.up, cell.down, True)
     steps = [["reply", *parts] for parts in cell.down]
     peer = cell.server("REP", [*steps, LEFT])
     got = ended(cell.ours_connects("REQ", cell.up))
@@ -97,6 +111,7 @@ def req_rep(cell):
 
 
 def dealer_router(cell):
+    cell.passes(cell.up, cell.down)
     steps = [["reply", *parts] for parts in cell.down]
     peer = cell.server("ROUTER", [*steps, LEFT])
     got = ended(cell.ours_connects("DEALER", cell.up, ["-c", str(COUNT), "-w", "-1", "--identity", "me"]))
@@ -106,6 +121,7 @@ def dealer_router(cell):
 
 
 def dealer_dealer(cell):
+    cell.passes(cell.up, cell.down)
     peer = cell.server("DEALER", [["recv"]] * COUNT + [["send", *parts] for parts in cell.down] + [LEFT])
     got = ended(cell.ours_connects("DEALER", cell.up, ["-c", str(COUNT), "-w", "-1"]))
     peer.wait()
@@ -114,6 +130,7 @@ def dealer_dealer(cell):
 
 
 def pair_pair(cell):
+    cell.passes(cell.up, cell.down)
     peer = cell.server("PAIR", [["recv"]] * COUNT + [["send", *parts] for parts in cell.down] + [LEFT])
     got = ended(cell.ours_connects("PAIR", cell.up, ["-c", str(COUNT), "-w", "-1"]))
     peer.wait()
@@ -122,6 +139,7 @@ def pair_pair(cell):
 
 
 def push_pull(cell):
+    cell.passes(cell.up, [])
     peer = cell.server("PULL", [["recv"]] * COUNT + [LEFT])
     ended(cell.ours_connects("PUSH", cell.up))
     peer.wait()
@@ -129,6 +147,7 @@ def push_pull(cell):
 
 
 def pull_push(cell):
+    cell.passes([], cell.down)
     peer = cell.server("PUSH", [["send", *parts] for parts in cell.down] + [LEFT])
     got = ended(cell.ours_connects("PULL", [], ["-c", str(COUNT)]))
     peer.wait()
@@ -143,6 +162,7 @@ def filtered(messages):
 
 def sub_pub(cell, ours="SUB", theirs="PUB"):
     said = filtered(cell.down)
+    cell.passes(None, said[1::2])
     first = [["recv"]] if theirs == "XPUB" else [SHAKEN, SUBSCRIBED]
     peer = cell.server(theirs, [*first, *(["send", *parts] for parts in said), LEFT])
     got = ended(cell.ours_connects(ours, [], ["-c", str(COUNT // 2), "--subscribe", "news"]))
@@ -158,6 +178,7 @@ def xsub_xpub(cell):
 
 def rep_req(cell):
     """Ours echoes as REP."""
+    cell.passes(cell.up, cell.up, True)
     ours = cell.ours_serves("REP", more=["-e"])
     peer = cell.client("REQ", [step for parts in cell.up for step in (["send", *parts], ["recv"])])
     peer.wait()
@@ -166,6 +187,7 @@ def rep_req(cell):
 
 
 def router_dealer(cell):
+    cell.passes(cell.up, cell.up)
     ours = cell.ours_serves("ROUTER", more=["-e"])
     peer = cell.client("DEALER", [["send", *parts] for parts in cell.up] + [["recv"]] * COUNT,
                        options={"HEARTBEAT_IVL": 50, "HEARTBEAT_TIMEOUT": 3000})
@@ -176,6 +198,7 @@ def router_dealer(cell):
 
 def dealer_rep(cell):
     """Ours asks as DEALER-speaking server a REP: with the delimiter in its line."""
+    cell.passes(cell.up, cell.down, True)
     said = [["", *parts] for parts in cell.down]
     ours = cell.ours_serves("DEALER", said)
     ours.say()
@@ -186,6 +209,7 @@ def dealer_rep(cell):
 
 
 def pair_pair_back(cell):
+    cell.passes(cell.up, cell.down)
     ours = cell.ours_serves("PAIR", cell.down)
     ours.say()
     peer = cell.client("PAIR", [["send", *parts] for parts in cell.up] + [["recv"]] * COUNT + [["sleep", 0.3]])
@@ -195,6 +219,7 @@ def pair_pair_back(cell):
 
 
 def pull_push_back(cell):
+    cell.passes(cell.up, [])
     ours = cell.ours_serves("PULL")
     peer = cell.client("PUSH", [["send", *parts] for parts in cell.up] + [["sleep", 0.5]])
     peer.wait()
@@ -202,6 +227,7 @@ def pull_push_back(cell):
 
 
 def push_pull_back(cell):
+    cell.passes([], cell.down)
     ours = cell.ours_serves("PUSH", cell.down)
     ours.say()
     peer = cell.client("PULL", [["recv"]] * COUNT)
@@ -212,6 +238,7 @@ def push_pull_back(cell):
 
 def pub_sub(cell, ours="PUB", theirs="SUB"):
     said = filtered(cell.down)
+    cell.passes(None, said[1::2])
     server = cell.ours_serves(ours, said)
     ask = [["subscribe", "news"]] if theirs == "SUB" else [["send", {"hex": (b"\1news").hex()}]]
     peer = cell.client(theirs, [*ask, SHAKEN, *[["recv"]] * (COUNT // 2)])
@@ -238,6 +265,7 @@ OURS_SERVES = [("REP", "REQ", rep_req), ("ROUTER", "DEALER", router_dealer), ("D
 # ---- ours on both sides, and what is not a pair ----
 
 def both_ours(cell, form):
+    cell.passes(cell.up, cell.up, True)
     server = cell.ours_serves("REP", more=["-e", "--as-server", "spec" if form == "padded" else "lenient"])
     got = ended(cell.ours_connects("REQ", cell.up, ["--form", form]))
     same("requests", ended(server, True), cell.up)
@@ -247,6 +275,7 @@ def both_ours(cell, form):
 def large(cell):
     """16 MiB there and back, through libzmq."""
     text = secrets.token_hex(LARGE // 2)
+    cell.passes([[text]], [[text]])
     peer = cell.server("ROUTER", [["reply", text], LEFT])
     got = ended(cell.ours_connects("DEALER", [[text]], ["-c", "1", "-w", "-1"]))
     peer.wait()
@@ -256,6 +285,7 @@ def large(cell):
 
 def denied(cell):
     """A principal that is not on the list gets nothing; libzmq's client notices that nobody answers."""
+    cell.passes([], [])
     ours = cell.ours_serves("REP", more=["-e", "--allow", f"bob@{kdc.REALM}", "--allow", "@OTHER.EXAMPLE"])
     peer = cell.client("REQ", [["send", "let me in"], ["nothing", 1.5]])
     peer.wait()
@@ -264,6 +294,7 @@ def denied(cell):
 
 
 def allowed(cell):
+    cell.passes([["let me in"]], [["let me in"]], True)
     ours = cell.ours_serves("REP", more=["-e", "--allow", f"al*@{kdc.REALM}"])
     peer = cell.client("REQ", [["send", "let me in"], ["recv"]])
     peer.wait()
@@ -285,6 +316,59 @@ OTHERS = [("padded form, ours with ours", lambda cell: both_ours(cell, "padded")
           ("no ticket", no_ticket)]
 
 
+# ---- what was captured ----
+
+def ports(address):
+    return int(address.rpartition(":")[2])
+
+
+def by_read(program, keytab, capture):
+    """{(port of the server, direction): messages}, as zmtpscope read opens them; nothing may stay sealed."""
+    words = [program, "read", "--json", "-K", str(keytab), str(capture)]
+    port_of, found, parts = {}, {}, {}
+    for event in map(json.loads, process.run(words).splitlines()):
+        if event["event"] == "connection":
+            port_of[event["connection"]] = ports(event["server"])
+        if event["event"] == "message":
+            if event["wrapped"] and not event["verified"]:
+                raise process.LabError(f"read: packet {event['frame']} stays sealed")
+            key = port_of[event["connection"]], event["direction"]
+            parts.setdefault(key, []).append(base64.b64decode(event["data"]))
+            if not event["more"]:
+                found.setdefault(key, []).append(parts.pop(key))
+    return found
+
+
+def by_plugin(program, keytab, capture):
+    """{(port of the server, direction): parts that are not empty}, as tshark with the plugin shows them."""
+    words = [PROJECT / "scripts/tshark", "-r", capture, "-o", f"zmtp.gssapi.keytab:{keytab}", "-Y", "zmtp.message.data",
+             "-T", "fields", "-E", "aggregator=;", "-e", "tcp.srcport", "-e", "tcp.dstport", "-e", "zmtp.message.data"]
+    found = {}
+    build = str(pathlib.Path(program).parents[1])
+    done = subprocess.run(list(map(str, words)), env={**os.environ, "ZS_BUILD": build}, capture_output=True, text=True,
+                          timeout=600, check=False)
+    if done.returncode:
+        raise process.LabError(f"tshark ended with {done.returncode}: {done.stderr}")
+    for line in done.stdout.splitlines():
+        source, target, data = line.split("\t")
+        key = (int(target), "c2s") if int(target) in range(FIRST, FIRST + 1000) else (int(source), "s2c")
+        found.setdefault(key, []).extend(bytes.fromhex(part) for part in data.split(";") if part)
+    return found
+
+
+def read_back(program, cells, keytab, capture):
+    """How many messages were captured, all of them as they were said."""
+    messages, parts = by_read(program, keytab, capture), by_plugin(program, keytab, capture)
+    count = 0
+    for cell in cells:
+        for direction, wanted in cell.wire.items():
+            key = cell.port, direction
+            same(f"read, {cell.port} {direction}", messages.get(key, []), wanted)
+            same(f"tshark, {cell.port} {direction}", parts.get(key, []), [p for message in wanted for p in message if p])
+            count += len(wanted)
+    return count
+
+
 def attempt(cell, conversation):
     try:
         conversation(cell)
@@ -293,19 +377,18 @@ def attempt(cell, conversation):
         return f"FAILED: {error}"
 
 
-def run_all(program, bench):
-    """Rows (what, sealed, plaintext)."""
-    number = 0
+def run_all(program, bench, cells):
+    """Rows (what, sealed, plaintext); a cell for each conversation."""
+    def cell(plaintext=False):
+        cells.append(Cell(program, bench, len(cells) + 1, plaintext))
+        return cells[-1]
+
     for title, row in (("ours connects", OURS_CONNECTS), ("ours serves", OURS_SERVES)):
         for ours, theirs, conversation in row:
-            results = []
-            for plaintext in (False, True):
-                number += 1
-                results.append(attempt(Cell(program, bench, number, plaintext), conversation))
+            results = [attempt(cell(plaintext), conversation) for plaintext in (False, True)]
             yield (f"{title}: {ours} with libzmq's {theirs}", *results)
     for title, conversation in OTHERS:
-        number += 1
-        yield title, attempt(Cell(program, bench, number, False), conversation), ""
+        yield title, attempt(cell(), conversation), ""
 
 
 def main():
@@ -321,12 +404,22 @@ def main():
         bench.keytab(SERVICE)
         bench.cache = bench.directory / "ours.ccache"
         bench.kdc.kinit("alice", bench.cache)
+        bench.directory.chmod(0o755)  # tshark may run as nobody
+        bench.record()
+        cells = []
         print(f"{'':45} {'sealed':24} PLAINTEXT", flush=True)
-        for what, sealed, plaintext in run_all(sys.argv[1], bench):
+        for what, sealed, plaintext in run_all(sys.argv[1], bench, cells):
             print(f"{what:45} {sealed:24} {plaintext}", flush=True)
             failed += "FAILED" in sealed or "FAILED" in plaintext
+        bench.stop_recording()
+        if not failed:
+            count = read_back(sys.argv[1], cells, cells[0].keytab(), bench.recorder.path)
+            print(f"{count} messages, captured and read back by zmtpscope read and by tshark: as they were said")
     sys.exit(f"live_peers: {failed} rows failed" if failed else 0)
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except process.LabError as error:
+        sys.exit(f"live_peers: {error}")
