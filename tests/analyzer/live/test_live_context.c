@@ -16,7 +16,8 @@ struct stage {
 
 static char *no_why;
 
-static void set(struct stage *s, int32_t service, int32_t session)
+/* Ticket, keytab, and what is made of them. */
+static void acquire(struct stage *s, int32_t service, int32_t session)
 {
     mit_forge(&s->forge, service, session);
     mit_prepare(&s->forge);
@@ -25,6 +26,11 @@ static void set(struct stage *s, int32_t service, int32_t session)
     s->credential[ZS_ROLE_SERVER] =
         zs_live_server_credential(g_getenv("KRB5_KTNAME"), NULL, &no_why);
     g_assert_cmpstr(no_why, ==, NULL);
+}
+
+/* Fresh contexts of those. */
+static void join(struct stage *s)
+{
     s->live[ZS_ROLE_CLIENT] =
         zs_live_initiate(s->credential[ZS_ROLE_CLIENT], "zmq@server.example.org", NULL, &no_why);
     g_assert_cmpstr(no_why, ==, NULL);
@@ -32,13 +38,29 @@ static void set(struct stage *s, int32_t service, int32_t session)
     pair_init(&s->pair, zs_live_gss(s->live[ZS_ROLE_CLIENT]), zs_live_gss(s->live[ZS_ROLE_SERVER]));
 }
 
-static void clear(struct stage *s)
+static void set(struct stage *s, int32_t service, int32_t session)
+{
+    acquire(s, service, session);
+    join(s);
+}
+
+static void part(struct stage *s)
 {
     pair_clear(&s->pair);
-    for (int r = 0; r < ZS_ROLE_COUNT; r++) {
+    for (int r = 0; r < ZS_ROLE_COUNT; r++)
         zs_live_free(s->live[r]);
+}
+
+static void release(struct stage *s)
+{
+    for (int r = 0; r < ZS_ROLE_COUNT; r++)
         zs_live_credential_free(s->credential[r]);
-    }
+}
+
+static void clear(struct stage *s)
+{
+    part(s);
+    release(s);
 }
 
 static const struct zs_gss_facts *facts_of(const struct stage *s, enum zs_role r)
@@ -249,6 +271,243 @@ static void replayed_reordered_reflected(void)
         }
 }
 
+/* ==== every enctype, form and mode, with every fault ==== */
+
+enum mode { MODE_SEALED, MODE_PLAINTEXT, MODE_SIGNED, MODE_COUNT };
+
+struct scene {
+    int32_t enctype;
+    const char *permitted; /* what krb5 is told to stay with; NULL: anything */
+    enum zs_form form;
+    enum mode mode;
+};
+
+static void begin(struct stage *s, const struct scene *scene)
+{
+    join(s);
+    for (int r = 0; r < ZS_ROLE_COUNT; r++) {
+        s->pair.options[r].plaintext = scene->mode == MODE_PLAINTEXT;
+        s->pair.options[r].integrity_only = scene->mode == MODE_SIGNED;
+    }
+    s->pair.options[ZS_ROLE_CLIENT].form = scene->form;
+    pair_begin(&s->pair);
+}
+
+static void for_every_scene(void (*act)(const struct scene *scene))
+{
+    for (int form = ZS_FORM_LIBZMQ; form <= ZS_FORM_PADDED; form++)
+        for (int mode = 0; mode < MODE_COUNT; mode++) {
+            struct scene scene = {.form = (enum zs_form)form, .mode = (enum mode)mode};
+            mit_permit(NULL);
+            for (size_t e = 0; e < G_N_ELEMENTS(enctypes); e++) {
+                scene.enctype = enctypes[e];
+                act(&scene);
+            }
+            scene.enctype = ENCTYPE_ARCFOUR_HMAC;
+            mit_permit(scene.permitted = "rc4");
+            act(&scene);
+            scene.enctype = ENCTYPE_DES3_CBC_SHA1;
+            mit_permit(scene.permitted = "des3");
+            act(&scene);
+        }
+    mit_permit(NULL);
+}
+
+/* Whatever came up to here, and no more will: between two messages that is the end, else a defect. The peer goes on
+ * as if nothing had been. */
+static void may_end_here(struct pair *p, enum zs_role role, unsigned events)
+{
+    struct zs_peer *peer = &p->peer[role], before = *peer;
+    bool whole = before.state == ZS_PEER_OPEN && events && !p->last[role].more;
+    struct zs_peer_event ev;
+
+    g_assert_true(zs_peer_end(peer, p->now, &ev));
+    g_assert_cmpint(ev.kind, ==, whole ? ZS_PEER_END : ZS_PEER_DEFECT);
+    g_assert_true(whole || ev.rc == ZS_E_STREAM_ENDED);
+    g_assert_cmpint(peer->state, ==, ZS_PEER_CLOSED);
+    *peer = before;
+}
+
+/* Hands over all that both say, octet by octet. */
+static void talk_in_octets(struct pair *p)
+{
+    for (bool said = true; said;) {
+        said = false;
+        for (int r = 0; r < ZS_ROLE_COUNT; r++) {
+            struct zs_span out = zs_peer_output(&p->peer[r]);
+            enum zs_role other = pair_other((enum zs_role)r);
+            if (out.n == 0)
+                continue;
+            uint8_t octet = out.p[0];
+            said = true;
+            zs_peer_sent(&p->peer[r], 1);
+            may_end_here(p, other, pair_feed(p, other, zs_span(&octet, 1)));
+        }
+    }
+}
+
+static void drop_everywhere(const struct scene *scene)
+{
+    struct stage s;
+
+    acquire(&s, scene->enctype, scene->enctype);
+    begin(&s, scene);
+    talk_in_octets(&s.pair);
+    pair_expect(&s.pair, ZS_PEER_OPEN, ZS_PEER_OPEN);
+    for (int r = 0; r < ZS_ROLE_COUNT; r++) {
+        zs_peer_send(&s.pair.peer[r], zs_span("first", 5), true);
+        zs_peer_send(&s.pair.peer[r], zs_span("second", 6), false);
+    }
+    talk_in_octets(&s.pair);
+    pair_expect(&s.pair, ZS_PEER_OPEN, ZS_PEER_OPEN);
+    g_assert_cmpuint(s.pair.peer[ZS_ROLE_CLIENT].received, ==, 2);
+    g_assert_cmpuint(s.pair.peer[ZS_ROLE_SERVER].received, ==, 2);
+    clear(&s);
+}
+
+static void connection_that_drops_behind_any_octet_is_said(void)
+{
+    for_every_scene(drop_everywhere);
+}
+
+/* Who says what, a frame each; the greetings are through. */
+enum what { SAY_TOKEN, SAY_EMPTY, SAY_READY, SAY_MESSAGE };
+struct line {
+    enum zs_role role;
+    enum what what;
+};
+enum { LINES = 7 };
+static const struct line of_libzmq[LINES] = {
+    {ZS_ROLE_CLIENT, SAY_TOKEN},   {ZS_ROLE_SERVER, SAY_TOKEN}, {ZS_ROLE_CLIENT, SAY_EMPTY},
+    {ZS_ROLE_SERVER, SAY_READY},   {ZS_ROLE_CLIENT, SAY_READY}, {ZS_ROLE_CLIENT, SAY_MESSAGE},
+    {ZS_ROLE_SERVER, SAY_MESSAGE},
+};
+static const struct line of_padded[LINES - 1] = {
+    {ZS_ROLE_CLIENT, SAY_TOKEN}, {ZS_ROLE_SERVER, SAY_TOKEN},   {ZS_ROLE_SERVER, SAY_READY},
+    {ZS_ROLE_CLIENT, SAY_READY}, {ZS_ROLE_CLIENT, SAY_MESSAGE}, {ZS_ROLE_SERVER, SAY_MESSAGE},
+};
+
+/* ALTER: a bit is turned. AGAIN: it comes twice. LOSE: the next of its kind comes in its place. REFLECT: it comes back to
+ * who said it. */
+enum fault { ALTER, AGAIN, LOSE, REFLECT, FAULTS };
+
+/* The next frame of what role has to say, taken out of its hands. */
+static GByteArray *take_frame(struct pair *p, enum zs_role role)
+{
+    struct zs_span out = zs_peer_output(&p->peer[role]);
+    struct zs_frame f;
+
+    g_assert_cmpint(zs_frame_parse(ZS_FRAMING_3, out, 1 << 20, &f), ==, ZS_OK);
+    GByteArray *copy = der_octets(out.p, f.header + f.body.n);
+    zs_peer_sent(&p->peer[role], copy->len);
+    return copy;
+}
+
+static void say_message(struct pair *p, const struct line *l)
+{
+    static const uint8_t text[64];
+
+    if (l->what == SAY_MESSAGE)
+        g_assert_true(zs_peer_send(&p->peer[l->role], zs_span(text, sizeof text), false));
+}
+
+/* What the fault is called by whoever meets it; ZS_OK: it does nothing that can be seen. */
+static enum zs_rc defect_of(const struct scene *scene, const struct line *l, enum fault fault)
+{
+    bool wrapped = scene->mode != MODE_PLAINTEXT && l->what >= SAY_READY;
+
+    switch (fault) {
+    case ALTER:
+        return l->what == SAY_TOKEN ? ZS_E_CONTEXT_REFUSED : wrapped ? ZS_E_WRAP_CHECKSUM : ZS_OK;
+    case AGAIN:
+        if (l->what == SAY_MESSAGE)
+            return wrapped ? ZS_E_WRAP_DUPLICATE : ZS_OK;
+        /* libzmq's form has READY inside a MESSAGE, whose number is looked at first. */
+        return wrapped && scene->form == ZS_FORM_LIBZMQ ? ZS_E_WRAP_DUPLICATE
+                                                        : ZS_E_COMMAND_UNEXPECTED;
+    case LOSE:
+        return l->what == SAY_MESSAGE && wrapped ? ZS_E_WRAP_GAP : ZS_OK;
+    default:
+        if (l->what != SAY_MESSAGE || !wrapped)
+            return ZS_OK;
+        return scene->permitted ? ZS_E_WRAP_CHECKSUM /* GSS-API does not say why */
+                                : ZS_E_WRAP_DIRECTION;
+    }
+}
+
+static void meet(struct pair *p, enum zs_role victim, const GByteArray *frame, enum zs_rc rc)
+{
+    pair_feed(p, victim, span_of(frame));
+    expect_defect(&p->last[victim], rc);
+    g_assert_cmpint(p->peer[victim].state, ==, ZS_PEER_CLOSED);
+    g_assert_cmpint(p->peer[victim].failed, ==, rc);
+    g_assert_cmpuint(pair_feed(p, victim, span_of(frame)), ==, 0);
+}
+
+/* The line itself, whose fault its hearer, or its speaker, meets as rc. */
+static void commit(struct pair *p, const struct line *l, enum fault fault, enum zs_rc rc)
+{
+    enum zs_role hearer = pair_other(l->role);
+
+    say_message(p, l);
+    GByteArray *frame = take_frame(p, l->role);
+    if (fault == ALTER)
+        frame->data[frame->len - 20] ^= 1;
+    if (fault == AGAIN)
+        pair_feed(p, hearer, span_of(frame));
+    if (fault == LOSE) {
+        g_byte_array_unref(frame);
+        say_message(p, l);
+        frame = take_frame(p, l->role);
+    }
+    meet(p, fault == REFLECT ? l->role : hearer, frame, rc);
+    g_byte_array_unref(frame);
+}
+
+static void pass_greetings(struct pair *p)
+{
+    pair_hand_over(p, ZS_ROLE_SERVER);
+    GByteArray *copy = der_octets(zs_peer_output(&p->peer[ZS_ROLE_CLIENT]).p, ZS_GREETING_SIZE);
+    zs_peer_sent(&p->peer[ZS_ROLE_CLIENT], copy->len);
+    pair_feed(p, ZS_ROLE_SERVER, span_of(copy));
+    g_byte_array_unref(copy);
+}
+
+static void pass(struct pair *p, const struct line *l)
+{
+    say_message(p, l);
+    GByteArray *frame = take_frame(p, l->role);
+    pair_feed(p, pair_other(l->role), span_of(frame));
+    g_byte_array_unref(frame);
+}
+
+static void commit_all(const struct scene *scene)
+{
+    bool padded = scene->form == ZS_FORM_PADDED;
+    const struct line *lines = padded ? of_padded : of_libzmq;
+    struct stage s;
+
+    acquire(&s, scene->enctype, scene->enctype);
+    for (size_t at = 0; at < (padded ? G_N_ELEMENTS(of_padded) : G_N_ELEMENTS(of_libzmq)); at++)
+        for (int fault = 0; fault < FAULTS; fault++) {
+            enum zs_rc rc = defect_of(scene, &lines[at], (enum fault)fault);
+            if (rc == ZS_OK)
+                continue;
+            begin(&s, scene);
+            pass_greetings(&s.pair);
+            for (size_t i = 0; i < at; i++)
+                pass(&s.pair, &lines[i]);
+            commit(&s.pair, &lines[at], (enum fault)fault, rc);
+            part(&s);
+        }
+    release(&s);
+}
+
+static void fault_at_any_line_is_said(void)
+{
+    for_every_scene(commit_all);
+}
+
 /* ==== who may come in ==== */
 
 static void who_is_not_let_in_hears_nothing(void)
@@ -339,6 +598,9 @@ int main(int argc, char **argv)
     g_test_add_func("/live_context/altered_handshake_is_refused_and_not_answered",
                     altered_handshake_is_refused_and_not_answered);
     g_test_add_func("/live_context/replayed_reordered_reflected", replayed_reordered_reflected);
+    g_test_add_func("/live_context/connection_that_drops_behind_any_octet_is_said",
+                    connection_that_drops_behind_any_octet_is_said);
+    g_test_add_func("/live_context/fault_at_any_line_is_said", fault_at_any_line_is_said);
     g_test_add_func("/live_context/who_is_not_let_in_hears_nothing",
                     who_is_not_let_in_hears_nothing);
     g_test_add_func("/live_context/reason_is_krb5s_own", reason_is_krb5s_own);

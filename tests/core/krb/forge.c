@@ -657,7 +657,8 @@ char *forge_keytab(const struct forge_entry *entries, size_t n)
     int fd = g_file_open_tmp("zs-forge-XXXXXX.keytab", &path, &error);
     g_assert_no_error(error);
     close(fd);
-    g_file_set_contents(path, (const char *)file->data, file->len, &error);
+    g_file_set_contents_full(path, (const char *)file->data, file->len, G_FILE_SET_CONTENTS_NONE,
+                             0600, &error);
     g_assert_no_error(error);
     g_byte_array_unref(file);
     return path;
