@@ -82,14 +82,14 @@ void zs_account_add(struct zs_account_total *total, const struct zs_account *a)
 
 /* ==== JSON ==== */
 
-static void put_of(JsonBuilder *b, const struct zs_account_of *of)
+static void put_of(struct zs_json *b, const struct zs_account_of *of)
 {
     zs_json_int(b, "connection", (int64_t)of->connection);
     zs_json_int(b, "copy", (int64_t)of->copy);
     zs_json_int(b, "round", (int64_t)of->round);
 }
 
-static void put_counts(JsonBuilder *b, const struct zs_account *a)
+static void put_counts(struct zs_json *b, const struct zs_account *a)
 {
     static const struct {
         const char *name;
@@ -101,17 +101,16 @@ static void put_counts(JsonBuilder *b, const struct zs_account *a)
     zs_json_int(b, "differed", (int64_t)a->differed);
     zs_json_int(b, "missing", (int64_t)a->missing);
     zs_json_int(b, "extra", (int64_t)a->extra);
-    json_builder_set_member_name(b, "latency_ns");
-    json_builder_begin_object(b);
+    zs_json_object(b, "latency_ns");
     for (size_t i = 0; i < G_N_ELEMENTS(percentiles); i++)
         zs_json_int(b, percentiles[i].name,
                     zs_latencies_percentile(&a->latencies, percentiles[i].percent));
-    json_builder_end_object(b);
+    zs_json_object_end(b);
 }
 
 static void put_json(FILE *out, const struct zs_account_of *of, const struct zs_account *a)
 {
-    JsonBuilder *b = zs_json_begin("replayed");
+    struct zs_json *b = zs_json_begin("replayed");
 
     put_of(b, of);
     put_counts(b, a);
@@ -125,7 +124,7 @@ static void put_json(FILE *out, const struct zs_account_of *of, const struct zs_
 static void put_json_difference(FILE *out, const struct zs_account_of *of,
                                 const struct zs_account_difference *d)
 {
-    JsonBuilder *b = zs_json_begin("difference");
+    struct zs_json *b = zs_json_begin("difference");
 
     put_of(b, of);
     if (d->frame)
@@ -143,7 +142,7 @@ static void put_json_difference(FILE *out, const struct zs_account_of *of,
 
 static void put_json_total(FILE *out, const struct zs_account_total *t)
 {
-    JsonBuilder *b = zs_json_begin("summary");
+    struct zs_json *b = zs_json_begin("summary");
 
     zs_json_int(b, "connections", (int64_t)t->connections);
     zs_json_int(b, "failed", (int64_t)t->failed);

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The event stream: one JSON object a line, as docs/events.md says. Written with json-glib.
+/* The event stream: one JSON object a line, as docs/events.md says.
  *
- * Limits: those of jsonline.h. Of metadata the first METADATA_MAX properties are shown. A sequence number over 2^63 is rounded to a double. */
+ * Limits: those of jsonline.h. Of metadata the first METADATA_MAX properties are shown. */
 #include "analyzer/report/jsonline.h"
 #include "analyzer/report/report.h"
+
+#include <glib.h>
+#include <string.h>
 
 #define SCHEMA_VERSION 1
 
 enum { METADATA_MAX = 1000 };
 
-static void put_seconds(JsonBuilder *b, const char *name, int64_t seconds)
+static void put_seconds(struct zs_json *b, const char *name, int64_t seconds)
 {
     GDateTime *t = seconds ? g_date_time_new_from_unix_utc(seconds) : NULL;
     if (!t)
@@ -21,28 +24,27 @@ static void put_seconds(JsonBuilder *b, const char *name, int64_t seconds)
 }
 
 /* File names are octets; as text they are what they look like. */
-static void put_strings(JsonBuilder *b, const char *name, const char *const *list)
+static void put_strings(struct zs_json *b, const char *name, const char *const *list)
 {
-    json_builder_set_member_name(b, name);
-    json_builder_begin_array(b);
+    zs_json_array(b, name);
     for (; *list; list++) {
         char *text = g_utf8_make_valid(*list, -1);
-        json_builder_add_string_value(b, text);
+        zs_json_element(b, text);
         g_free(text);
     }
-    json_builder_end_array(b);
+    zs_json_array_end(b);
 }
 
 static void json_begin(const struct zs_report_options *o, const struct zs_report_capture *c)
 {
-    JsonBuilder *b = zs_json_begin("capture");
+    struct zs_json *b = zs_json_begin("capture");
     zs_json_int(b, "schema", SCHEMA_VERSION);
     put_strings(b, "files", c->files);
     put_strings(b, "link_types", c->link_types);
     zs_json_end(o->out, b);
 }
 
-static void put_connection(JsonBuilder *b, const struct zs_report_connection *c,
+static void put_connection(struct zs_json *b, const struct zs_report_connection *c,
                            const struct zs_event *ev)
 {
     zs_json_string(b, "client", c->client);
@@ -50,7 +52,7 @@ static void put_connection(JsonBuilder *b, const struct zs_report_connection *c,
     zs_json_bool(b, "midstream", ev->midstream);
 }
 
-static void put_greeting(JsonBuilder *b, const struct zs_greeting *g)
+static void put_greeting(struct zs_json *b, const struct zs_greeting *g)
 {
     zs_json_string(b, "version", zs_greeting_version(g));
     if (g->versioned && !zs_greeting_is_2(g)) {
@@ -62,7 +64,7 @@ static void put_greeting(JsonBuilder *b, const struct zs_greeting *g)
     }
 }
 
-static void put_enctype(JsonBuilder *b, const char *name, int32_t enctype)
+static void put_enctype(struct zs_json *b, const char *name, int32_t enctype)
 {
     char text[ZS_ENCTYPE_NAME_MAX];
     if (enctype)
@@ -70,7 +72,7 @@ static void put_enctype(JsonBuilder *b, const char *name, int32_t enctype)
 }
 
 /* SPNEGO: the mechanism's own token inside. */
-static void put_inner(JsonBuilder *b, const struct zs_reading *r)
+static void put_inner(struct zs_json *b, const struct zs_reading *r)
 {
     if (r->token.mech_token.n == 0)
         return;
@@ -78,7 +80,7 @@ static void put_inner(JsonBuilder *b, const struct zs_reading *r)
     zs_json_string(b, "inner_kind", zs_token_kind_name(r->mech.kind));
 }
 
-static void put_token(JsonBuilder *b, const struct zs_event_token *t)
+static void put_token(struct zs_json *b, const struct zs_event_token *t)
 {
     zs_json_string(b, "mechanism", zs_mech_name(t->token->mech));
     zs_json_string(b, "kind", zs_token_kind_name(t->token->kind));
@@ -102,17 +104,16 @@ static void put_token(JsonBuilder *b, const struct zs_event_token *t)
     }
 }
 
-static void put_flags(JsonBuilder *b, const char *name, uint32_t flags)
+static void put_flags(struct zs_json *b, const char *name, uint32_t flags)
 {
-    json_builder_set_member_name(b, name);
-    json_builder_begin_array(b);
+    zs_json_array(b, name);
     for (unsigned bit = 0; bit < 32; bit++)
         if (flags & 1u << bit && zs_gss_flag_name(bit))
-            json_builder_add_string_value(b, zs_gss_flag_name(bit));
-    json_builder_end_array(b);
+            zs_json_element(b, zs_gss_flag_name(bit));
+    zs_json_array_end(b);
 }
 
-static void put_flags_in_hex(JsonBuilder *b, const char *name, uint32_t flags)
+static void put_flags_in_hex(struct zs_json *b, const char *name, uint32_t flags)
 {
     char text[11];
     g_snprintf(text, sizeof text, "0x%08x", (unsigned)flags);
@@ -120,7 +121,7 @@ static void put_flags_in_hex(JsonBuilder *b, const char *name, uint32_t flags)
 }
 
 /* "PAC 142": a list by spaces as an array. */
-static void put_words(JsonBuilder *b, const char *name, const char *words)
+static void put_words(struct zs_json *b, const char *name, const char *words)
 {
     if (!words)
         return;
@@ -129,24 +130,23 @@ static void put_words(JsonBuilder *b, const char *name, const char *words)
     g_strfreev(list);
 }
 
-static void put_ticket_times(JsonBuilder *b, const struct zs_ticket_times *t)
+static void put_ticket_times(struct zs_json *b, const struct zs_ticket_times *t)
 {
-    json_builder_set_member_name(b, "ticket_times");
-    json_builder_begin_object(b);
+    zs_json_object(b, "ticket_times");
     put_seconds(b, "auth", t->auth);
     put_seconds(b, "start", t->start);
     put_seconds(b, "end", t->end);
     put_seconds(b, "renew_till", t->renew_till);
-    json_builder_end_object(b);
+    zs_json_object_end(b);
 }
 
-static void put_text_of(JsonBuilder *b, const char *name, const char *text)
+static void put_text_of(struct zs_json *b, const char *name, const char *text)
 {
     if (text)
         zs_json_text(b, name, zs_span(text, strlen(text)));
 }
 
-static void put_context(JsonBuilder *b, const struct zs_event_context *c)
+static void put_context(struct zs_json *b, const struct zs_event_context *c)
 {
     const struct zs_context_facts *f = c->facts;
 
@@ -211,7 +211,7 @@ static char *unique_name(GHashTable *seen, const char *name)
     return unique;
 }
 
-static void put_property(JsonBuilder *b, GHashTable *seen, const struct zs_property *p)
+static void put_property(struct zs_json *b, GHashTable *seen, const struct zs_property *p)
 {
     char *valid = g_utf8_make_valid((const char *)p->name.p, (gssize)p->name.n);
     char *name = unique_name(seen, valid), *value = zs_json_valid(p->value);
@@ -229,22 +229,21 @@ static void put_property(JsonBuilder *b, GHashTable *seen, const struct zs_prope
     g_free(valid);
 }
 
-static void put_metadata(JsonBuilder *b, struct zs_span metadata)
+static void put_metadata(struct zs_json *b, struct zs_span metadata)
 {
     GHashTable *seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     struct zs_property p;
     enum zs_rc rc = ZS_OK;
 
-    json_builder_set_member_name(b, "metadata");
-    json_builder_begin_object(b);
+    zs_json_object(b, "metadata");
     for (int i = 0; i < METADATA_MAX && zs_metadata_next(&metadata, &p, &rc); i++)
         put_property(b, seen, &p);
-    json_builder_end_object(b);
+    zs_json_object_end(b);
     g_hash_table_unref(seen);
 }
 
 /* The password of PLAIN's HELLO is nobody's business here. */
-static void put_username(JsonBuilder *b, struct zs_span body)
+static void put_username(struct zs_json *b, struct zs_span body)
 {
     struct zs_plain_hello hello;
 
@@ -252,7 +251,7 @@ static void put_username(JsonBuilder *b, struct zs_span body)
         zs_json_text(b, "username", hello.username);
 }
 
-static void put_command_body(JsonBuilder *b, const struct zs_reading *r)
+static void put_command_body(struct zs_json *b, const struct zs_reading *r)
 {
     const struct zs_command *c = &r->content;
     struct zs_ping ping;
@@ -286,18 +285,8 @@ static void put_command_body(JsonBuilder *b, const struct zs_reading *r)
     }
 }
 
-/* json-glib's integers are signed. */
-static void put_sequence(JsonBuilder *b, uint64_t n)
-{
-    json_builder_set_member_name(b, "sequence");
-    if (n <= INT64_MAX)
-        json_builder_add_int_value(b, (gint64)n);
-    else
-        json_builder_add_double_value(b, (double)n);
-}
-
 /* What is said of everything that stands inside a wrap token or a box. */
-static void put_wrapping(JsonBuilder *b, const struct zs_reading *r)
+static void put_wrapping(struct zs_json *b, const struct zs_reading *r)
 {
     zs_json_bool(b, "wrapped", r->wrapped);
     if (r->wrapped)
@@ -305,13 +294,13 @@ static void put_wrapping(JsonBuilder *b, const struct zs_reading *r)
     if (r->has_sequence) {
         zs_json_bool(b, "confidential",
                      r->cfx.header.n ? r->cfx.flags & ZS_CFX_SEALED : r->unwrapped.confidential);
-        put_sequence(b, r->sequence);
+        zs_json_uint(b, "sequence", r->sequence);
     }
     if (r->has_inner_flags)
         zs_json_int(b, "inner_flags", r->inner_flags);
 }
 
-static void put_command(JsonBuilder *b, const struct zs_reading *r)
+static void put_command(struct zs_json *b, const struct zs_reading *r)
 {
     if (r->content.id == ZS_CMD_UNKNOWN)
         zs_json_text(b, "name", r->content.name);
@@ -323,7 +312,7 @@ static void put_command(JsonBuilder *b, const struct zs_reading *r)
         put_command_body(b, r);
 }
 
-static void put_message(JsonBuilder *b, const struct zs_reading *r, bool no_data)
+static void put_message(struct zs_json *b, const struct zs_reading *r, bool no_data)
 {
     put_wrapping(b, r);
     if (r->wrapped && !r->verified) {
@@ -336,7 +325,7 @@ static void put_message(JsonBuilder *b, const struct zs_reading *r, bool no_data
         zs_json_base64(b, "data", r->data);
 }
 
-static void put_defect(JsonBuilder *b, const struct zs_event_defect *d)
+static void put_defect(struct zs_json *b, const struct zs_event_defect *d)
 {
     const struct zs_defect *row = zs_defect_of(d->rc);
 
@@ -346,17 +335,16 @@ static void put_defect(JsonBuilder *b, const struct zs_event_defect *d)
     zs_json_string(b, "clause", row->clause);
 }
 
-static void put_totals(JsonBuilder *b, const char *name, const struct zs_side *side)
+static void put_totals(struct zs_json *b, const char *name, const struct zs_side *side)
 {
-    json_builder_set_member_name(b, name);
-    json_builder_begin_object(b);
+    zs_json_object(b, name);
     zs_json_int(b, "messages", (int64_t)side->messages);
     zs_json_int(b, "bytes", (int64_t)side->message_octets);
     zs_json_int(b, "sealed", (int64_t)side->sealed);
-    json_builder_end_object(b);
+    zs_json_object_end(b);
 }
 
-static void put_close(JsonBuilder *b, const struct zs_event_close *c)
+static void put_close(struct zs_json *b, const struct zs_event_close *c)
 {
     zs_json_string(b, "outcome", zs_outcome_name(c->outcome));
     zs_json_string(b, "reason", c->reason);
@@ -368,7 +356,7 @@ static void put_close(JsonBuilder *b, const struct zs_event_close *c)
 static void json_event(const struct zs_report_options *o, const struct zs_report_connection *c,
                        const struct zs_event *ev)
 {
-    JsonBuilder *b = zs_json_begin(zs_event_name(ev->kind));
+    struct zs_json *b = zs_json_begin(zs_event_name(ev->kind));
 
     zs_json_time(b, "time", ev->at.time_ns);
     zs_json_int(b, "frame", (int64_t)ev->at.frame);
@@ -414,7 +402,7 @@ static void json_event(const struct zs_report_options *o, const struct zs_report
 
 static void json_end(const struct zs_report_options *o, const struct zs_report_summary *s)
 {
-    JsonBuilder *b = zs_json_begin("summary");
+    struct zs_json *b = zs_json_begin("summary");
 
     zs_json_time(b, "time", s->last.time_ns);
     zs_json_int(b, "frame", (int64_t)s->last.frame);
@@ -433,8 +421,7 @@ static void json_end(const struct zs_report_options *o, const struct zs_report_s
         zs_json_int(b, "dropped", (int64_t)s->dropped);
     if (s->evicted)
         zs_json_int(b, "evicted", (int64_t)s->evicted);
-    json_builder_set_member_name(b, "duration");
-    json_builder_add_double_value(b, (double)MAX(s->last.time_ns - s->first.time_ns, 0) / 1e9);
+    zs_json_double(b, "duration", (double)MAX(s->last.time_ns - s->first.time_ns, 0) / 1e9);
     zs_json_int(b, "peak_memory", (int64_t)s->peak_memory);
     zs_json_end(o->out, b);
 }

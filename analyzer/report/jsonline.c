@@ -4,7 +4,17 @@
 
 #include "analyzer/report/report.h"
 
-/* json-glib leaves 1F as it is, which JSON forbids, and characters that a terminal obeys (C1, bidirectional). */
+#include <glib.h>
+#include <string.h>
+
+enum { KEPT = 1 << 20 }; /* octets of memory that wait for the next line */
+
+struct zs_json {
+    GString *line;
+    bool first; /* of its object or array: no comma */
+};
+
+/* Characters that a terminal obeys: controls, of C1 too, and bidirectional ones. */
 static bool is_unseen(gunichar c)
 {
     switch (g_unichar_type(c)) {
@@ -18,80 +28,145 @@ static bool is_unseen(gunichar c)
     }
 }
 
-/* RFC 8259, 7: beyond FFFF as a pair of surrogates. */
-static void put_escape(FILE *out, gunichar c)
+/* RFC 8259, 7: by a letter where there is one; beyond FFFF as a pair of surrogates. */
+static void append_escape(GString *line, gunichar c)
 {
+    static const char by_letter[] = "\b\f\n\r\t\"\\", letters[] = "bfnrt\"\\";
+    const char *letter = c < 0x80 ? memchr(by_letter, (int)c, sizeof by_letter - 1) : NULL;
+
+    if (letter) {
+        g_string_append_c(line, '\\');
+        g_string_append_c(line, letters[letter - by_letter]);
+        return;
+    }
     if (c > 0xffff) {
         c -= 0x10000;
-        fprintf(out, "\\u%04x", 0xd800 + (unsigned)(c >> 10));
+        g_string_append_printf(line, "\\u%04x", 0xd800 + (unsigned)(c >> 10));
         c = 0xdc00 + (c & 0x3ff);
     }
-    fprintf(out, "\\u%04x", (unsigned)c);
+    g_string_append_printf(line, "\\u%04x", (unsigned)c);
 }
 
-/* line is JSON, where such characters stand in strings alone. */
-static void put_escaped(FILE *out, const char *line)
+/* text is UTF-8. */
+static void append_string(GString *line, const char *text)
 {
-    const char *from = line, *p = line;
+    const char *from = text, *p = text;
 
+    g_string_append_c(line, '"');
     while (*p) {
         const char *next = g_utf8_next_char(p);
-        bool plain = *p >= 0x20 && *p < 0x7f;
-        if (!plain && is_unseen(g_utf8_get_char(p))) {
-            fwrite(from, 1, (size_t)(p - from), out);
-            put_escape(out, g_utf8_get_char(p));
+        bool plain = *p >= 0x20 && *p < 0x7f && *p != '"' && *p != '\\';
+        bool ascii = !(*p & 0x80);
+        if (!plain && (ascii || is_unseen(g_utf8_get_char(p)))) {
+            g_string_append_len(line, from, p - from);
+            append_escape(line, g_utf8_get_char(p));
             from = next;
         }
         p = next;
     }
-    fputs(from, out);
+    g_string_append_len(line, from, p - from);
+    g_string_append_c(line, '"');
 }
 
-void zs_json_end(FILE *out, JsonBuilder *b)
+static void separate(struct zs_json *j)
 {
-    json_builder_end_object(b);
-    JsonNode *root = json_builder_get_root(b);
-    char *line = json_to_string(root, FALSE);
-    put_escaped(out, line);
-    fputc('\n', out);
-    g_free(line);
-    json_node_unref(root);
-    g_object_unref(b);
+    if (!j->first)
+        g_string_append_c(j->line, ',');
+    j->first = false;
 }
 
-void zs_json_string(JsonBuilder *b, const char *name, const char *value)
+/* What stands before a member's value. */
+static GString *name_member(struct zs_json *j, const char *name)
 {
-    if (!value)
-        return;
-    json_builder_set_member_name(b, name);
-    json_builder_add_string_value(b, value);
+    separate(j);
+    append_string(j->line, name);
+    g_string_append_c(j->line, ':');
+    return j->line;
 }
 
-void zs_json_int(JsonBuilder *b, const char *name, int64_t value)
+static void open_with(struct zs_json *j, const char *name, char bracket)
 {
-    json_builder_set_member_name(b, name);
-    json_builder_add_int_value(b, value);
+    g_string_append_c(name_member(j, name), bracket);
+    j->first = true;
 }
 
-void zs_json_bool(JsonBuilder *b, const char *name, bool value)
+static void close_with(struct zs_json *j, char bracket)
 {
-    json_builder_set_member_name(b, name);
-    json_builder_add_boolean_value(b, value);
+    g_string_append_c(j->line, bracket);
+    j->first = false;
 }
 
-void zs_json_base64(JsonBuilder *b, const char *name, struct zs_span s)
+struct zs_json *zs_json_begin(const char *event)
 {
-    char *text = g_base64_encode(s.p ? s.p : (const guchar *)"", s.n);
-    zs_json_string(b, name, text);
-    g_free(text);
+    static struct zs_json j;
+
+    if (!j.line)
+        j.line = g_string_new(NULL);
+    g_string_assign(j.line, "{");
+    j.first = true;
+    zs_json_string(&j, "event", event);
+    return &j;
 }
 
-/* Unix time in nanoseconds as RFC 3339 has it, UTC. */
-void zs_json_time(JsonBuilder *b, const char *name, int64_t ns)
+void zs_json_string(struct zs_json *j, const char *name, const char *value)
+{
+    if (value)
+        append_string(name_member(j, name), value);
+}
+
+void zs_json_int(struct zs_json *j, const char *name, int64_t value)
+{
+    if (value < 0)
+        g_string_append_printf(name_member(j, name), "%" G_GINT64_FORMAT, value);
+    else
+        zs_json_uint(j, name, (uint64_t)value);
+}
+
+void zs_json_uint(struct zs_json *j, const char *name, uint64_t value)
+{
+    char digits[20], *p = digits + sizeof digits;
+
+    do
+        *--p = (char)('0' + value % 10);
+    while (value /= 10);
+    g_string_append_len(name_member(j, name), p, digits + sizeof digits - p);
+}
+
+void zs_json_double(struct zs_json *j, const char *name, double value)
+{
+    char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+    g_ascii_dtostr(text, sizeof text, value);
+    g_string_append(name_member(j, name), text);
+    if (strspn(text, "-0123456789") == strlen(text)) /* seen to be none of the integers */
+        g_string_append(j->line, ".0");
+}
+
+void zs_json_bool(struct zs_json *j, const char *name, bool value)
+{
+    g_string_append(name_member(j, name), value ? "true" : "false");
+}
+
+/* RFC 4648, 4. */
+void zs_json_base64(struct zs_json *j, const char *name, struct zs_span s)
+{
+    GString *line = name_member(j, name);
+    gsize at = line->len + 1, most = (s.n / 3 + 1) * 4 + 4;
+    gint state = 0, save = 0;
+
+    g_string_append_c(line, '"');
+    g_string_set_size(line, at + most);
+    gsize n = s.n ? g_base64_encode_step(s.p, s.n, FALSE, line->str + at, &state, &save) : 0;
+    n += g_base64_encode_close(FALSE, line->str + at + n, &state, &save);
+    g_string_set_size(line, at + n);
+    g_string_append_c(line, '"');
+}
+
+void zs_json_time(struct zs_json *j, const char *name, int64_t ns)
 {
     char text[ZS_CLOCK_TEXT];
 
-    zs_json_string(b, name, zs_clock_format(ns, ZS_CLOCK_UTC, text));
+    zs_json_string(j, name, zs_clock_format(ns, ZS_CLOCK_UTC, text));
 }
 
 bool zs_json_is_text(struct zs_span s)
@@ -104,23 +179,50 @@ char *zs_json_valid(struct zs_span s)
     return g_utf8_make_valid(s.n ? (const char *)s.p : "", (gssize)s.n);
 }
 
-/* Octets from the wire as text; where that loses something, NAME_base64 has them all. */
-void zs_json_text(JsonBuilder *b, const char *name, struct zs_span s)
+void zs_json_text(struct zs_json *j, const char *name, struct zs_span s)
 {
     char *text = zs_json_valid(s);
-    zs_json_string(b, name, text);
+    zs_json_string(j, name, text);
     g_free(text);
     if (!zs_json_is_text(s)) {
         char *member = g_strconcat(name, "_base64", NULL);
-        zs_json_base64(b, member, s);
+        zs_json_base64(j, member, s);
         g_free(member);
     }
 }
 
-JsonBuilder *zs_json_begin(const char *event)
+void zs_json_object(struct zs_json *j, const char *name)
 {
-    JsonBuilder *b = json_builder_new_immutable();
-    json_builder_begin_object(b);
-    zs_json_string(b, "event", event);
-    return b;
+    open_with(j, name, '{');
+}
+
+void zs_json_object_end(struct zs_json *j)
+{
+    close_with(j, '}');
+}
+
+void zs_json_array(struct zs_json *j, const char *name)
+{
+    open_with(j, name, '[');
+}
+
+void zs_json_element(struct zs_json *j, const char *value)
+{
+    separate(j);
+    append_string(j->line, value);
+}
+
+void zs_json_array_end(struct zs_json *j)
+{
+    close_with(j, ']');
+}
+
+void zs_json_end(FILE *out, struct zs_json *j)
+{
+    g_string_append(j->line, "}\n");
+    fwrite(j->line->str, 1, j->line->len, out);
+    if (j->line->allocated_len > KEPT) {
+        g_string_free(j->line, TRUE);
+        j->line = NULL;
+    }
 }

@@ -5,10 +5,10 @@
 
 #include <string.h>
 
-static JsonBuilder *begin(const char *event, const struct zs_rerun_connection *c,
-                          struct zs_stamp at)
+static struct zs_json *begin(const char *event, const struct zs_rerun_connection *c,
+                             struct zs_stamp at)
 {
-    JsonBuilder *b = zs_json_begin(event);
+    struct zs_json *b = zs_json_begin(event);
 
     zs_json_int(b, "connection", (int64_t)c->shown->number);
     if (at.frame) {
@@ -20,7 +20,7 @@ static JsonBuilder *begin(const char *event, const struct zs_rerun_connection *c
 
 static void json_begin(const struct zs_rerun_options *o, const struct zs_rerun_connection *c)
 {
-    JsonBuilder *b = begin("connection", c, c->first);
+    struct zs_json *b = begin("connection", c, c->first);
 
     zs_json_string(b, "client", c->shown->client);
     zs_json_string(b, "server", c->shown->server);
@@ -38,7 +38,7 @@ static const char *kind_name(enum zs_peer_event_kind k)
     return names[k];
 }
 
-static void put_defect(JsonBuilder *b, enum zs_rc rc, const char *detail)
+static void put_defect(struct zs_json *b, enum zs_rc rc, const char *detail)
 {
     const struct zs_defect *d = zs_defect_of(rc);
 
@@ -52,7 +52,7 @@ static void put_defect(JsonBuilder *b, enum zs_rc rc, const char *detail)
 static void json_statement(const struct zs_rerun_options *o, const struct zs_rerun_connection *c,
                            enum zs_role role, struct zs_stamp at, const struct zs_peer_event *ev)
 {
-    JsonBuilder *b = begin("statement", c, at);
+    struct zs_json *b = begin("statement", c, at);
 
     zs_json_string(b, "role", zs_role_name(role));
     zs_json_string(b, "kind", kind_name(ev->kind));
@@ -78,7 +78,7 @@ static void json_difference(const struct zs_rerun_options *o, const struct zs_re
                             enum zs_role role, struct zs_stamp at,
                             const struct zs_rerun_difference *d)
 {
-    JsonBuilder *b = begin("difference", c, at);
+    struct zs_json *b = begin("difference", c, at);
 
     zs_json_string(b, "role", zs_role_name(role));
     zs_json_text(b, "field", zs_span(d->field, strlen(d->field)));
@@ -88,20 +88,19 @@ static void json_difference(const struct zs_rerun_options *o, const struct zs_re
     zs_json_end(o->out, b);
 }
 
-static void put_totals(JsonBuilder *b, const struct zs_rerun_result *r, enum zs_role role)
+static void put_totals(struct zs_json *b, const struct zs_rerun_result *r, enum zs_role role)
 {
-    json_builder_set_member_name(b, zs_role_name(role));
-    json_builder_begin_object(b);
+    zs_json_object(b, zs_role_name(role));
     zs_json_int(b, "statements", (int64_t)r->statements[role]);
     zs_json_int(b, "messages", (int64_t)r->messages[role]);
     zs_json_int(b, "octets", (int64_t)r->octets[role]);
-    json_builder_end_object(b);
+    zs_json_object_end(b);
 }
 
 static void json_verdict(const struct zs_rerun_options *o, const struct zs_rerun_connection *c,
                          const struct zs_rerun_result *r)
 {
-    JsonBuilder *b = begin("verdict", c, r->at);
+    struct zs_json *b = begin("verdict", c, r->at);
 
     zs_json_string(b, "verdict", zs_rerun_verdict_name(r->verdict));
     if (r->has_role)
@@ -121,7 +120,7 @@ static void json_verdict(const struct zs_rerun_options *o, const struct zs_rerun
 
 static void json_end(const struct zs_rerun_options *o, const struct zs_rerun_counts *n)
 {
-    JsonBuilder *b = zs_json_begin("summary");
+    struct zs_json *b = zs_json_begin("summary");
 
     for (int v = 0; v <= ZS_RERUN_NOT_RUN; v++)
         zs_json_int(b, zs_rerun_verdict_name((enum zs_rerun_verdict)v), (int64_t)n->verdict[v]);

@@ -3,6 +3,7 @@
  * without a character that a terminal obeys. */
 #include <json-glib/json-glib.h>
 
+#include "analyzer/report/jsonline.h"
 #include "tests/analyzer/report/made.h"
 #include "tests/core/wire/wire_case.h"
 
@@ -51,6 +52,44 @@ static void member_is(const char *line, const char *object, const char *name, co
 }
 
 /* ==== the events ==== */
+
+static void lines_are_json(void)
+{
+    char *text = NULL;
+    size_t n;
+    FILE *out = open_memstream(&text, &n);
+    struct zs_json *j = zs_json_begin("x");
+
+    zs_json_string(j, "a\"b",
+                   "/\b\f\n\r\t\\\"\x01\x1f\x7f\xc3\xa9\xc2\x85\xe2\x80\xae\xf0\x9f\x98\x80");
+    zs_json_object(j, "empty");
+    zs_json_object_end(j);
+    zs_json_object(j, "o");
+    zs_json_int(j, "i", INT64_MIN);
+    zs_json_array(j, "list");
+    zs_json_element(j, "1");
+    zs_json_element(j, "");
+    zs_json_array_end(j);
+    zs_json_double(j, "whole", 300);
+    zs_json_double(j, "part", 0.5);
+    zs_json_double(j, "large", 1e19);
+    zs_json_object_end(j);
+    zs_json_base64(j, "none", zs_span(NULL, 0));
+    zs_json_base64(j, "two", zs_span("\xff\xfe", 2));
+    zs_json_base64(j, "three", zs_span("abc", 3));
+    zs_json_uint(j, "u", UINT64_MAX);
+    zs_json_end(out, j);
+    fclose(out);
+    g_assert_cmpstr(
+        text, ==,
+        "{\"event\":\"x\",\"a\\\"b\":\"/\\b\\f\\n\\r\\t\\\\\\\"\\u0001\\u001f\\u007f\xc3\xa9\\u0085"
+        "\\u202e\xf0\x9f\x98\x80\",\"empty\":{},\"o\":{\"i\":-9223372036854775808,"
+        "\"list\":[\"1\",\"\"],\"whole\":300.0,\"part\":0.5,\"large\":1e+19},\"none\":\"\","
+        "\"two\":\"//4=\",\"three\":\"YWJj\",\"u\":18446744073709551615}\n");
+    char *value = member_of(text, "o", "none");
+    g_assert_null(value);
+    free(text);
+}
 
 static void capture_line(void)
 {
@@ -236,7 +275,7 @@ static void message_lines(void)
     g_assert_cmpstr(line, ==,
                     "{\"event\":\"message\"," C2S
                     ",\"wrapped\":true,\"verified\":true,\"confidential\":true,"
-                    "\"sequence\":1.8446744073709552e+19,\"inner_flags\":0,"
+                    "\"sequence\":18446744073709551615,\"inner_flags\":0,"
                     "\"more\":false,\"length\":2}\n");
     free(line);
     made_clear(&m);
@@ -441,6 +480,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_set_nonfatal_assertions();
 #define FACT(f) g_test_add_func("/json/" #f, f)
+    FACT(lines_are_json);
     FACT(capture_line);
     FACT(connection_line);
     FACT(greeting_lines);
