@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* forge_seeds OUT: writes seeds for the targets of core/krb, forged, into OUT/ap_req, OUT/ap_rep, OUT/wrap; and those of
- * the sources of keys, into OUT/keylog and OUT/keytab. */
+/* forge_seeds OUT: writes seeds for the targets of core/krb, forged, into OUT/ap_req, OUT/ap_rep, OUT/wrap,
+ * OUT/wrap_old; and those of the sources of keys, into OUT/keylog and OUT/keytab. */
 #include "core/krb/secrets.h"
 
 #include "tests/fuzz/fuzz_krb.h"
@@ -92,6 +92,36 @@ static void seed_wraps(const char *out, const struct forge *f)
     seed_forged(out, "wrap", FUZZ_UNSEALED, 0, a);
 }
 
+/* Tokens and MICs of both old enctypes, sides and protections; then the same by their parts, as fuzz_wrap_old numbers
+ * them: bits, header, number, direction, confounder, text with its padding. */
+static void seed_old_wraps(const char *out)
+{
+    static const char text[] = "\0what was wrapped of old\7\7\7\7\7\7\7\1";
+
+    for (uint8_t bits = 0; bits < 16; bits++) {
+        bool rc4 = bits & 1, by_acceptor = bits & 2, mic = bits & 4, sealed = bits & 8;
+        uint8_t head[23] = {bits};
+        struct zs_key key = forge_key(rc4 ? 23 : 16, 4); /* forge_init()'s acceptor subkey */
+        struct forge_old w;
+        forge_old_init(&w, &key, by_acceptor, sealed, zs_span(text, 24));
+        seed_forged(out, "wrap_old", FUZZ_MESSAGE, bits,
+                    mic ? forge_old_mic(&w) : forge_old_wrap(&w));
+        const uint16_t fields[3] = {w.sign_alg, w.seal_alg, w.filler};
+        for (size_t i = 0; i < 3; i++) {
+            head[1 + 2 * i] = (uint8_t)(fields[i] >> 8);
+            head[2 + 2 * i] = (uint8_t)fields[i];
+        }
+        head[10] = bits; /* the number's last */
+        memcpy(head + 11, w.direction, 4);
+        memcpy(head + 15, w.confounder, 8);
+        GByteArray *a = der_octets(head, sizeof head);
+        g_byte_array_append(a, (const uint8_t *)text, sizeof text - 1);
+        for (enum fuzz_krb what = FUZZ_SEALED; what <= FUZZ_UNSEALED; what++)
+            seed(out, "wrap_old", what, bits, span_of(a));
+        g_byte_array_unref(a);
+    }
+}
+
 /* One step of a script of fuzz_peer. */
 static void peer_step(GByteArray *a, uint8_t what, uint16_t amount, const char *octets, size_t n)
 {
@@ -157,6 +187,7 @@ int main(int argc, char **argv)
     forge_init(&f, 18);
     seed_handshake(argv[1], &f, 0);
     seed_wraps(argv[1], &f);
+    seed_old_wraps(argv[1]);
     seed_sources(argv[1], &f);
     seed_peers(argv[1]);
     f.renew_till = f.end;

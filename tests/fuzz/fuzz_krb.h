@@ -16,8 +16,8 @@ enum fuzz_krb {
     FUZZ_AP_REP_PART,   /* EncAPRepPart */
     FUZZ_CHECKSUM,      /* the authenticator's, of type 0x8003 */
     FUZZ_KRB_ERROR,
-    FUZZ_SEALED,   /* header of a wrap token, then the text and filler that are sealed with it */
-    FUZZ_STRANGE,  /* the same, and what is sealed has the inner header from the fuzzer, too */
+    FUZZ_SEALED,  /* header of a wrap token, then the text and filler that are sealed with it */
+    FUZZ_STRANGE, /* the same, and what is sealed has the inner header from the fuzzer, too; of an old one the header */
     FUZZ_UNSEALED, /* header of a wrap token, then its text */
 };
 
@@ -50,6 +50,23 @@ static inline void fuzz_context(const struct zs_context *c)
     FUZZ_CHECK(f->ticket_opened || (!f->authenticator_opened && !f->ap_rep_opened));
     FUZZ_CHECK(f->why == ZS_WHY_MALFORMED || f->service_principal);
     FUZZ_CHECK(zs_context_unwrap(c, zs_span(token, sizeof token), buf, sizeof buf, &u) != ZS_OK);
+}
+
+/* Opens token; into *plain, which is g_malloc'd, where it opens, else NULL. u->plain points nowhere afterwards. */
+static inline enum zs_rc fuzz_unwrap(const struct zs_context *c, struct zs_span token,
+                                     struct zs_unwrapped *u, uint8_t **plain)
+{
+    size_t room = zs_unwrap_room(token.n);
+    uint8_t *buf = g_malloc(room);
+    enum zs_rc rc = zs_context_unwrap(c, token, buf, room, u);
+
+    *plain = NULL;
+    if (rc == ZS_OK) {
+        FUZZ_CHECK(fuzz_inside(zs_span(buf, room), u->plain) || fuzz_inside(token, u->plain));
+        *plain = g_memdup2(u->plain.p, u->plain.n);
+    }
+    g_free(buf);
+    return rc;
 }
 
 #endif
