@@ -456,7 +456,7 @@ void forge_old_init(struct forge_old *w, const struct zs_key *key, bool by_accep
                             : 0x0200,
         .filler = 0xffff,
         .sequence = 0x01020304,
-        .confounder = "confound",
+        .confounder = {'c', 'o', 'n', 'f', 'o', 'u', 'n', 'd'},
         .text = text,
     };
     memset(w->direction, by_acceptor ? 0xff : 0, sizeof w->direction);
