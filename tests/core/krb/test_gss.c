@@ -109,6 +109,119 @@ static void observer_knows_what_mits_peers_know(void)
         }
 }
 
+static bool mit_takes(gss_ctx_id_t to, const GByteArray *token)
+{
+    gss_buffer_desc in = {token->len, token->data}, out = GSS_C_EMPTY_BUFFER;
+    OM_uint32 minor;
+
+    bool takes = !GSS_ERROR(gss_unwrap(&minor, to, &in, &out, NULL, NULL));
+    gss_release_buffer(&minor, &out);
+    return takes;
+}
+
+/* One peer's context, and what an observer has made of it. */
+struct judges {
+    gss_ctx_id_t mit;
+    const struct zs_context *observer;
+    bool by_acceptor; /* whose tokens that peer takes */
+};
+
+static bool observer_takes(const struct judges *j, const GByteArray *token, struct zs_span text)
+{
+    struct zs_unwrapped u;
+
+    return forge_unwrap(j->observer, span_of(token), text, &u) == ZS_OK &&
+           u.sent_by_acceptor == j->by_acceptor;
+}
+
+static void judged(const struct judges *j, const struct forge_old *w, bool by_mit, bool by_observer)
+{
+    GByteArray *token = forge_old_wrap(w);
+
+    g_assert_true(mit_takes(j->mit, token) == by_mit);
+    g_assert_true(observer_takes(j, token, w->text) == by_observer);
+    g_byte_array_unref(token);
+}
+
+/* w is good; each octet of it behind the framing is altered in turn. */
+static void altered_is_judged_alike(const struct judges *j, const struct forge_old *w)
+{
+    GByteArray *token = forge_old_wrap(w);
+
+    for (size_t i = 13; i < token->len; i++) {
+        token->data[i] ^= 0x10;
+        g_assert_true(mit_takes(j->mit, token) == observer_takes(j, token, w->text));
+        token->data[i] ^= 0x10;
+    }
+    g_byte_array_unref(token);
+}
+
+static void directions_are_judged_alike(const struct judges *j, struct forge_old w)
+{
+    for (unsigned set = 0; set < 16; set++) {
+        bool right = set == (j->by_acceptor ? 15 : 0);
+        for (unsigned i = 0; i < 4; i++)
+            w.direction[i] = set >> i & 1 ? 0xff : 0;
+        judged(j, &w, right, right);
+    }
+    memset(w.direction, 1, sizeof w.direction);
+    judged(j, &w, false, false);
+}
+
+/* The one thing in which MIT is broader: it reads the last octet of padding alone, and takes any count that fits. */
+static void padding_is_judged(const struct judges *j, struct forge_old w)
+{
+    static const uint8_t zero[] = {0, 0, 0}, unlike[] = {7, 7, 3}, large[] = {3, 3, 0xff};
+
+    judged(j, &w, true, true);
+    w.padding = zs_span(zero, 3);
+    judged(j, &w, true, false);
+    w.padding = zs_span(unlike, 3);
+    judged(j, &w, true, false);
+    w.padding = zs_span(large, 3);
+    judged(j, &w, false, false);
+}
+
+static void forged_is_judged(const struct judges *j, const struct zs_key *key, bool sealed)
+{
+    static const uint8_t text[37] = "what was wrapped";
+    struct forge_old w, other;
+
+    forge_old_init(&w, key, j->by_acceptor, sealed, zs_span(text, sizeof text));
+    judged(j, &w, true, true);
+    altered_is_judged_alike(j, &w);
+    directions_are_judged_alike(j, w);
+    padding_is_judged(j, w);
+    other = w;
+    other.sign_alg ^= 0x1500; /* the other enctype's */
+    judged(j, &other, false, false);
+    other = w;
+    other.filler = 0xff00;
+    judged(j, &other, false, false);
+    for (other = w, other.cut = 8; other.cut < 64; other.cut += 8)
+        judged(j, &other, false, false);
+}
+
+static void old_tokens_are_judged_as_mit_judges_them(void)
+{
+    static const int32_t sessions[] = {16, 23};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(sessions); i++) {
+        struct forge f;
+        mit_forge(&f, 18, sessions[i]);
+        struct mit_talk t = mit_establish(&f, 0); /* no replay detection: any order */
+        struct zs_context *c = mit_observe(&f, &t);
+        struct zs_key key = mit_subkey(&t);
+        g_assert_cmpint(key.enctype, ==, sessions[i]);
+        for (int sealed = 0; sealed < 2; sealed++) {
+            forged_is_judged(&(struct judges){t.acceptor, c, false}, &key, sealed);
+            forged_is_judged(&(struct judges){t.initiator, c, true}, &key, sealed);
+        }
+        zs_context_free(c);
+        mit_end(&t);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -116,6 +229,8 @@ int main(int argc, char **argv)
     mit_settle();
     g_test_add_func("/gss/observer_knows_what_mits_peers_know",
                     observer_knows_what_mits_peers_know);
+    g_test_add_func("/gss/old_tokens_are_judged_as_mit_judges_them",
+                    old_tokens_are_judged_as_mit_judges_them);
     int failed = g_test_run();
     mit_unsettle();
     return failed;
