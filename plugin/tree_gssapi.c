@@ -145,7 +145,8 @@ static void tell_reason(const struct zs_shown *s, proto_item *item,
 
 void zs_tree_context(const struct zs_shown *s, proto_tree *parent)
 {
-    if (!s->pdu->context)
+    if (!s->pdu->context ||
+        (!parent && !s->pdu->says)) /* expert items are told without a tree, too */
         return;
     const struct zs_context_facts *f = zs_context_facts(s->pdu->context);
     const char *client = zs_label_text(s->pinfo->pool, f->client_principal);

@@ -108,7 +108,7 @@ void zs_tree_message(const struct zs_shown *s, proto_tree *parent, const struct 
     }
     proto_tree *tree =
         proto_tree_add_subtree_format(parent, src->tvb, at, n, zs_ett.message, NULL, "Message: %s",
-                                      zs_info_quote(s->pinfo, r->data));
+                                      parent ? zs_info_quote(s->pinfo, r->data) : "");
     proto_item_set_generated(
         proto_tree_add_uint(tree, zs_hf.message_length, src->tvb, at, n, (uint32_t)n));
     proto_item_set_generated(
