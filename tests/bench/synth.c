@@ -3,7 +3,9 @@
  * under fixed keys, messages sealed (aes256-cts-hmac-sha1-96) as an initiator seals them.
  *
  *   messages     COUNT messages of SIZE octets on one connection, each in one segment
+ *   acknowledged the same, and the receiver acknowledges every second one, as TCP does (RFC 5681, 4.2)
  *   connections  COUNT connections, one behind the other, of one request and one reply of SIZE octets each
+ *   dialogs      the same, of five messages, by turns
  *   other        COUNT packets, nine in ten of which are other TCP connections'; the rest as messages
  *   flood        COUNT SYNs of as many hosts, a tenth as many half greetings, a hundredth as many frames that announce
  *                2^63 octets; amid them 100 connections as in connections, each from the beginning to the end
@@ -161,39 +163,69 @@ static struct end client_of(uint64_t i)
     return end_of(0x0a000000u + (uint32_t)(i / 50000), (uint16_t)(10000 + i % 50000));
 }
 
-static void tell_messages(struct synth *s, uint64_t count, size_t size)
+/* acknowledged: 0, or every how many messages the server says that it has them. */
+static void tell_stream(struct synth *s, uint64_t count, size_t size, unsigned acknowledged)
 {
     struct end client = client_of(0), server = end_of(0x0aff0001, 5555);
     char *text = g_malloc(size);
 
     memset(text, 'm', size);
     establish(s, &client, &server);
-    for (uint64_t i = 1; i <= count; i++)
+    for (uint64_t i = 1; i <= count; i++) {
         send_sealed(s, &client, &server, false, 0, (uint64_t)s->talk.forge.initiator_sequence + i,
                     text, size);
+        if (acknowledged && i % acknowledged == 0)
+            send(s, &server, &client, ACK, NULL, 0);
+    }
     finish(s, &client, &server);
     g_free(text);
 }
 
-static void tell_connection(struct synth *s, uint64_t i, const char *text, size_t size)
+static void tell_messages(struct synth *s, uint64_t count, size_t size)
+{
+    tell_stream(s, count, size, 0);
+}
+
+static void tell_acknowledged(struct synth *s, uint64_t count, size_t size)
+{
+    tell_stream(s, count, size, 2);
+}
+
+/* Messages by turns, the client's first. */
+static void tell_connection(struct synth *s, uint64_t i, unsigned messages, const char *text,
+                            size_t size)
 {
     const struct forge *f = &s->talk.forge;
     struct end client = client_of(i), server = end_of(0x0aff0001, 5555);
+    uint64_t sent = (uint64_t)f->initiator_sequence, answered = (uint64_t)f->acceptor_sequence;
 
     establish(s, &client, &server);
-    send_sealed(s, &client, &server, false, 0, (uint64_t)f->initiator_sequence + 1, text, size);
-    send_sealed(s, &server, &client, true, 0, (uint64_t)f->acceptor_sequence + 1, text, size);
+    for (unsigned k = 0; k < messages; k++)
+        if (k % 2 == 0)
+            send_sealed(s, &client, &server, false, 0, ++sent, text, size);
+        else
+            send_sealed(s, &server, &client, true, 0, ++answered, text, size);
     finish(s, &client, &server);
 }
 
-static void tell_connections(struct synth *s, uint64_t count, size_t size)
+static void tell_each(struct synth *s, uint64_t count, unsigned messages, size_t size)
 {
     char *text = g_malloc(size);
 
     memset(text, 'm', size);
     for (uint64_t i = 0; i < count; i++)
-        tell_connection(s, i, text, size);
+        tell_connection(s, i, messages, text, size);
     g_free(text);
+}
+
+static void tell_connections(struct synth *s, uint64_t count, size_t size)
+{
+    tell_each(s, count, 2, size);
+}
+
+static void tell_dialogs(struct synth *s, uint64_t count, size_t size)
+{
+    tell_each(s, count, 5, size);
 }
 
 static void tell_other(struct synth *s, uint64_t count, size_t size)
@@ -269,7 +301,9 @@ static const struct {
     const char *name;
     void (*tell)(struct synth *s, uint64_t count, size_t size);
 } stories[] = {{"messages", tell_messages},
+               {"acknowledged", tell_acknowledged},
                {"connections", tell_connections},
+               {"dialogs", tell_dialogs},
                {"other", tell_other},
                {"flood", tell_flood}};
 
@@ -318,7 +352,9 @@ int main(int argc, char **argv)
     if ((argc != 5 && argc != 6) ||
         !g_ascii_string_to_unsigned(argv[2], 10, 1, G_MAXUINT32, &count, NULL) ||
         !g_ascii_string_to_unsigned(argv[3], 10, 1, 1 << 24, &size, NULL)) {
-        fputs("synth messages|connections|other|flood COUNT SIZE CAPTURE [KEYTAB]\n", stderr);
+        fputs(
+            "synth messages|acknowledged|connections|dialogs|other|flood COUNT SIZE CAPTURE [KEYTAB]\n",
+            stderr);
         return 2;
     }
     for (size_t i = 0; i < G_N_ELEMENTS(stories); i++) {
