@@ -47,22 +47,25 @@ static void append_escape(GString *line, gunichar c)
     g_string_append_printf(line, "\\u%04x", (unsigned)c);
 }
 
+static bool is_plain(char c)
+{
+    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
 /* text is UTF-8. */
 static void append_string(GString *line, const char *text)
 {
     const char *from = text, *p = text;
 
     g_string_append_c(line, '"');
-    while (*p) {
-        const char *next = g_utf8_next_char(p);
-        bool plain = *p >= 0x20 && *p < 0x7f && *p != '"' && *p != '\\';
+    for (const char *next; *p; p = next) {
         bool ascii = !(*p & 0x80);
-        if (!plain && (ascii || is_unseen(g_utf8_get_char(p)))) {
-            g_string_append_len(line, from, p - from);
-            append_escape(line, g_utf8_get_char(p));
-            from = next;
-        }
-        p = next;
+        next = ascii ? p + 1 : g_utf8_next_char(p);
+        if (ascii ? is_plain(*p) : !is_unseen(g_utf8_get_char(p)))
+            continue;
+        g_string_append_len(line, from, p - from);
+        append_escape(line, g_utf8_get_char(p));
+        from = next;
     }
     g_string_append_len(line, from, p - from);
     g_string_append_c(line, '"');
