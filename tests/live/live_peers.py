@@ -53,6 +53,7 @@ class Cell:
         self.bench = bench
         self.plaintext = plaintext
         self.port = FIRST + number
+        self.endpoint = f"tcp://127.0.0.1:{self.port}"
         self.name = f"peer{number}"
         self.down, self.up = texts(), texts()  # from the server, from the client
         self.wire = {}  # the messages that pass, by direction, where that is known: "c2s", "s2c"
@@ -65,13 +66,12 @@ class Cell:
 
     def client_words(self, kind, more=()):
         mode = ["--plaintext"] if self.plaintext else []
-        return [self.program, "connect", "-q", "--parts", BAR, "-t", kind, "-s", PRINCIPAL, *mode, *more,
-                f"tcp://127.0.0.1:{self.port}"]
+        return [self.program, "connect", "-q", "--parts", BAR, "-t", kind, "-s", PRINCIPAL, *mode, *more, self.endpoint]
 
     def server_words(self, kind, more=()):
         mode = ["--plaintext"] if self.plaintext else []
         return [self.program, "serve", "-q", "--parts", BAR, "-t", kind, "-K", str(self.keytab()), *mode, *more,
-                f"tcp://127.0.0.1:{self.port}"]
+                self.endpoint]
 
     def keytab(self):
         return self.bench.directory / f"{self.bench.name}.keytab"
@@ -81,21 +81,32 @@ class Cell:
 
     def server(self, kind, steps, options=None):
         """libzmq as the GSSAPI server."""
-        return self.bench.peer(self.name, kind, steps, bind=at(self.port), options=options,
+        return self.bench.peer(self.name, kind, steps, bind=[self.endpoint], options=options,
                                role=self.bench.acceptor(SERVICE, self.keytab(), self.plaintext))
 
     def client(self, kind, steps, options=None):
         """libzmq as the GSSAPI client."""
         role = self.bench.initiator("alice", SERVICE, self.plaintext)
-        return self.bench.peer(self.name, kind, steps, connect=at(self.port), role=role, options=options)
+        return self.bench.peer(self.name, kind, steps, connect=[self.endpoint], role=role, options=options)
 
     def ours_connects(self, kind, said, more=()):
         return Ours(self.bench, self.client_words(kind, more), lines(said), self.client_env())
 
     def ours_serves(self, kind, said=(), more=()):
         ours = Ours(self.bench, self.server_words(kind, more), lines(said), self.bench.kdc.env())
-        await_port(self.port)
+        if self.endpoint.startswith("tcp:"):
+            await_port(self.port)
+        else:
+            self.await_file(pathlib.Path(self.endpoint.removeprefix("ipc://")))
         return ours
+
+    @staticmethod
+    def await_file(path):
+        for _ in range(500):
+            if path.is_socket():
+                return
+            subprocess.run(["sleep", "0.02"], check=True)
+        raise process.LabError(f"nobody listens on {path}")
 
 
 # ---- ours is the client ----
@@ -283,6 +294,54 @@ def large(cell):
     same("down", got, [[text]])
 
 
+def heartbeats(cell):
+    """Ours asks a silent libzmq whether it is there, and is answered; then messages pass as before."""
+    peer = cell.server("REP", [["recv"], ["sleep", 1], ["send", "still here"], LEFT])
+    words = [word for word in cell.client_words("REQ", ["--heartbeat", "0.2", "-w", "5"]) if word != "-q"]
+    ours = Ours(cell.bench, words, "are you there\n", cell.client_env())
+    out, status, err = ours.finish()
+    same("exit status", (status, err), (0, ""))
+    peer.wait()
+    shown = [line[0] for line in out]
+    pings, pongs = (sum(line.startswith(what) for line in shown) for what in ("> command    PING [sealed]", "< command    PONG [sealed]"))
+    if not 2 <= pongs <= pings or not any("still here" in line for line in shown):
+        raise process.LabError(f"{pings} PINGs, {pongs} PONGs: {shown}")
+
+
+def over(cell, bound, options=None, connected=None):
+    """There and back by another way than an address of IPv4, both ways round."""
+    connected = connected or bound
+    if bound.startswith("tcp:"):
+        cell.passes(cell.up + cell.up, cell.down + cell.up, True)
+    cell.endpoint = bound
+    peer = cell.server("REP", [*(["reply", *parts] for parts in cell.down), LEFT], options)
+    cell.endpoint = connected
+    same("replies", ended(cell.ours_connects("REQ", cell.up)), cell.down)
+    peer.wait()
+    same("requests", peer.messages("received"), octets(cell.up))
+    pathlib.Path(bound.removeprefix("ipc://")).unlink(missing_ok=True)
+    cell.name += "back"
+    cell.endpoint = bound
+    ours = cell.ours_serves("REP", more=["-e"])
+    cell.endpoint = connected
+    peer = cell.client("REQ", [step for parts in cell.up for step in (["send", *parts], ["recv"])], options)
+    peer.wait()
+    same("requests", ended(ours, True), cell.up)
+    same("echo", peer.messages("received"), octets(cell.up))
+
+
+def over_ipc(cell):
+    over(cell, f"ipc://{cell.bench.directory}/{cell.name}.socket")
+
+
+def over_ipv6(cell):
+    over(cell, f"tcp://[::1]:{cell.port}", {"IPV6": 1})
+
+
+def over_name(cell):
+    over(cell, f"tcp://127.0.0.1:{cell.port}", connected=f"tcp://localhost:{cell.port}")
+
+
 def denied(cell):
     """A principal that is not on the list gets nothing; libzmq's client notices that nobody answers."""
     cell.passes([], [])
@@ -312,6 +371,7 @@ def no_ticket(cell):
 
 OTHERS = [("padded form, ours with ours", lambda cell: both_ours(cell, "padded")),
           ("libzmq's form, ours with ours", lambda cell: both_ours(cell, "libzmq")),
+          ("heartbeats of ours", heartbeats), ("ipc://", over_ipc), ("IPv6", over_ipv6), ("a name", over_name),
           ("16 MiB", large), ("principal denied", denied), ("principal allowed by pattern", allowed),
           ("no ticket", no_ticket)]
 

@@ -40,7 +40,7 @@ def await_port(port):
     """Until somebody listens there; nothing is connected for it."""
     wanted = f":{port:04X}"
     for _ in range(500):
-        table = pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]
+        table = [row for name in ("tcp", "tcp6") for row in pathlib.Path(f"/proc/net/{name}").read_text().splitlines()[1:]]
         if any(row.split()[1].endswith(wanted) and row.split()[3] == "0A" for row in table):
             return
         subprocess.run(["sleep", "0.02"], check=True)
