@@ -146,14 +146,14 @@ static enum zs_rc read_parts(const struct zs_old_seal *s, const struct zs_token 
     p->sign = zs_rd_be16(&rd);
     p->seal = zs_rd_be16(&rd);
     uint16_t filler = zs_rd_be16(&rd);
+    bool fits = s->rc4 ? p->sign == SIGN_RC4 && (p->seal == SEAL_RC4 || p->seal == SEAL_NONE)
+                       : p->sign == SIGN_DES3 && (p->seal == SEAL_DES3 || p->seal == SEAL_NONE);
+    if (!rd.ran_out && (!fits || filler != 0xffff))
+        return ZS_E_WRAP_HEADER; /* before its length is judged: that is the other algorithm's, too */
     read_signature(s, &rd, p);
     p->text = rd.left;
     if (rd.ran_out || p->text.n < BLOCK + 1)
         return ZS_E_WRAP_SHORT;
-    bool fits = s->rc4 ? p->sign == SIGN_RC4 && (p->seal == SEAL_RC4 || p->seal == SEAL_NONE)
-                       : p->sign == SIGN_DES3 && (p->seal == SEAL_DES3 || p->seal == SEAL_NONE);
-    if (!fits || filler != 0xffff)
-        return ZS_E_WRAP_HEADER;
     return !s->rc4 && p->text.n % BLOCK ? ZS_E_WRAP_SHORT : ZS_OK;
 }
 

@@ -77,11 +77,9 @@ static bool header_fits(const struct forge_old *w, int kind)
 /* What must come of w, in the order in which it is judged. */
 static enum zs_rc due(const struct forge_old *w, int kind)
 {
-    if (w->text.n == 0)
-        return ZS_E_WRAP_SHORT;
     if (!header_fits(w, kind))
         return ZS_E_WRAP_HEADER;
-    if (kind == DES3 && w->text.n % 8)
+    if (w->text.n == 0 || (kind == DES3 && w->text.n % 8))
         return ZS_E_WRAP_SHORT;
     if (w->sealed == (w->seal_alg == 0xffff))
         return ZS_E_WRAP_CHECKSUM;

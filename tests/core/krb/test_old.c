@@ -353,8 +353,10 @@ static void wrong_keys(int kind, struct forge_old w)
     w.key = peers[kind].acceptor_subkey;
     w.key.octets[7] ^= 6; /* two bits: DES' parity holds */
     refused(fixed[kind], &w, ZS_E_WRAP_CHECKSUM);
-    /* another enctype's */
+    /* another enctype's, of which an empty one may be shorter than any of this */
     w = good(kind, w.direction[0], w.sealed);
+    refused(fixed[!kind], &w, ZS_E_WRAP_HEADER);
+    w.text.n = 0;
     refused(fixed[!kind], &w, ZS_E_WRAP_HEADER);
 }
 
