@@ -2,12 +2,17 @@
 /* forger KEYTAB: the GSSAPI tokens of a handshake that never was, for made.py. Writes the service's keytab, then answers
  * each line of standard input with a line: octets in hexadecimal.
  *
- *     handshake N                         from here on another one, at N microseconds; answers an empty line
+ *     handshake N ENCTYPE                 from here on another one, at N microseconds, with session key and subkeys of
+ *                                         this enctype; answers an empty line
  *     ap-req | ap-rep | krb-error | hint  a context token
  *     wrap FLAGS EC RRC SEQUENCE TEXT [HEADER]
  *                                         a wrap token of RFC 4121. FLAGS: 1 by the acceptor, 2 sealed, 4 under the
  *                                         acceptor's subkey, else the initiator's. TEXT, in hexadecimal, "-" for none;
  *                                         HEADER: 16 octets that stand inside it in place of its own header
+ *     wrap-old FLAGS SEQUENCE TEXT DIRECTION [PADDING]
+ *                                         one of RFC 1964 or RFC 4757, as the enctype has it. FLAGS: 1 by the acceptor,
+ *                                         2 sealed. DIRECTION, four octets, and PADDING: in place of the right ones;
+ *                                         "-": those
  *
  * Limits: whatever it does not understand ends it. */
 #include "tests/core/conn/talk.h"
@@ -57,12 +62,46 @@ static GByteArray *wrap(const struct talk *t, char **words)
     return token;
 }
 
+static GByteArray *wrap_old(const struct talk *t, char **words)
+{
+    guint n = g_strv_length(words);
+
+    if (n < 5)
+        g_error("wrap-old wants FLAGS SEQUENCE TEXT DIRECTION");
+    uint8_t flags = (uint8_t)strtoul(words[1], NULL, 0);
+    GByteArray *text = octets_of(words[3]), *direction = octets_of(words[4]);
+    GByteArray *padding = octets_of(n > 5 ? words[5] : "-");
+    struct forge_old w;
+    forge_old_init(&w, &t->forge.acceptor_subkey, flags & ZS_CFX_SENT_BY_ACCEPTOR,
+                   flags & ZS_CFX_SEALED, span_of(text));
+    w.sequence = (uint32_t)g_ascii_strtoull(words[2], NULL, 0);
+    if (direction->len == sizeof w.direction)
+        memcpy(w.direction, direction->data, sizeof w.direction);
+    if (padding->len)
+        w.padding = span_of(padding);
+    GByteArray *token = forge_old_wrap(&w);
+    g_byte_array_unref(text);
+    g_byte_array_unref(direction);
+    g_byte_array_unref(padding);
+    return token;
+}
+
+static void begin_handshake(struct talk *t, const char *microseconds, const char *number)
+{
+    int32_t enctype = (int32_t)g_ascii_strtoll(number, NULL, 0);
+
+    t->forge.cusec = (int64_t)g_ascii_strtoll(microseconds, NULL, 0);
+    t->forge.session_key = forge_key(enctype, 2);
+    t->forge.initiator_subkey = forge_key(enctype, 3);
+    t->forge.acceptor_subkey = forge_key(enctype, 4);
+}
+
 static GByteArray *answer(struct talk *t, char **words)
 {
     const char *verb = words[0] ? words[0] : "";
 
-    if (strcmp(verb, "handshake") == 0 && words[1]) {
-        t->forge.cusec = (int64_t)g_ascii_strtoll(words[1], NULL, 0);
+    if (strcmp(verb, "handshake") == 0 && words[1] && words[2]) {
+        begin_handshake(t, words[1], words[2]);
         return g_byte_array_new();
     }
     if (strcmp(verb, "ap-req") == 0)
@@ -75,6 +114,8 @@ static GByteArray *answer(struct talk *t, char **words)
         return talk_hint();
     if (strcmp(verb, "wrap") == 0)
         return wrap(t, words);
+    if (strcmp(verb, "wrap-old") == 0)
+        return wrap_old(t, words);
     g_error("what is \"%s\"?", verb);
 }
 

@@ -10,6 +10,7 @@ import subprocess
 MORE, LONG, COMMAND = 0x01, 0x02, 0x04
 BY_ACCEPTOR, SEALED, ACCEPTOR_SUBKEY = 0x01, 0x02, 0x04
 USUAL = SEALED | ACCEPTOR_SUBKEY
+DES3, AES128, RC4 = 16, 17, 23  # enctypes
 CLIENT_SEQUENCE, SERVER_SEQUENCE = 1000, 2000  # of forger's handshakes
 SOCKET_TYPES_2 = ("PAIR", "PUB", "SUB", "REQ", "REP", "DEALER", "ROUTER", "PULL", "PUSH")
 
@@ -130,6 +131,7 @@ class Forger:
     def __init__(self, program, keytab):
         self.process = subprocess.Popen([program, keytab], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.handshakes = 0
+        self.enctype = AES128  # of the last handshake's session key and subkeys
         self.ap_req = None  # the last handshake's
 
     def __enter__(self):
@@ -143,10 +145,11 @@ class Forger:
         self.process.stdin.flush()
         return bytes.fromhex(self.process.stdout.readline())
 
-    def handshake(self):
+    def handshake(self, enctype=AES128):
         """The INITIATEs of client and server, in libzmq's form: a context stands behind them."""
         self.handshakes += 1
-        self.ask("handshake", self.handshakes)
+        self.enctype = enctype
+        self.ask("handshake", self.handshakes, enctype)
         self.ap_req = self.ask("ap-req")  # encrypted anew, and so another one, whenever it is asked for
         return command(b"INITIATE", counted(self.ap_req)), command(b"INITIATE", counted(self.ask("ap-rep")))
 
@@ -154,8 +157,15 @@ class Forger:
         """A wrap token; header: what stands inside it in place of its own."""
         return self.ask("wrap", flags, ec, rrc, sequence, text.hex() or "-", *([header.hex()] if header else []))
 
+    def wrap_old(self, flags, sequence, text, direction=b"", padding=b""):
+        """A wrap token of RFC 1964 or RFC 4757; direction, padding: in place of the right ones."""
+        return self.ask("wrap-old", flags, sequence, text.hex() or "-", direction.hex() or "-", padding.hex() or "-")
+
     def sealed(self, side, number, text, outer=0, **more):
         """libzmq's frame with the number-th sealed token of a side (0: client, the initiator)."""
         sequence = (CLIENT_SEQUENCE, SERVER_SEQUENCE)[side] + number
+        if self.enctype in (DES3, RC4):
+            token = self.wrap_old(SEALED | (BY_ACCEPTOR if side else 0), sequence, text, **more)
+            return frame(named(b"MESSAGE", counted(token)), outer)
         token = self.wrap(USUAL | (BY_ACCEPTOR if side else 0), sequence, text, **more)
         return frame(named(b"MESSAGE", counted(token)), outer)

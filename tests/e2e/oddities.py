@@ -34,10 +34,10 @@ def null(forger, c, client=b"REQ", server=b"REP", version=(3, 1)):
     return c.c2s(hello).s2c(hello).c2s(made.ready(client)).s2c(made.ready(server))
 
 
-def gssapi(forger, c):
+def gssapi(forger, c, enctype=made.AES128):
     """Greetings and a context, in libzmq's form, and the READYs."""
     hello = made.greeting(b"GSSAPI")
-    ap_req, ap_rep = forger.handshake()
+    ap_req, ap_rep = forger.handshake(enctype)
     c.c2s(hello).s2c(hello).c2s(ap_req).s2c(ap_rep).c2s(frame(flags=COMMAND))
     for side, kind in ((1, b"REP"), (0, b"REQ")):
         text = b"\0" + named(b"READY", made.properties(Socket_Type=kind))
@@ -393,6 +393,56 @@ def subscription_without_its_prefix(forger, c):
     for side, kind in ((1, b"PUB"), (0, b"SUB")):
         c.send(side, forger.sealed(side, 0, b"\0" + named(b"READY", made.properties(Socket_Type=kind)), COMMAND))
     return c.c2s(forger.sealed(0, 1, b"\0news."))
+
+
+# ==== tokens of RFC 1964 and RFC 4757; last, for the handshakes above want another enctype ====
+
+def old(forger, c, enctype, **wrong):
+    """A message of each side as it should be, and one more of the client's; wrong: what is wrong with that one."""
+    gssapi(forger, c, enctype)
+    c.c2s(forger.sealed(0, 1, b"\0hello")).s2c(forger.sealed(1, 1, b"\0world"))
+    return c.c2s(forger.sealed(0, 2, b"\0hello", **wrong))
+
+
+@oddity()
+def old_tokens_of_des3(forger, c):
+    return old(forger, c, made.DES3)
+
+
+@oddity()
+def old_tokens_of_rc4(forger, c):
+    return old(forger, c, made.RC4)
+
+
+@oddity("wrap-direction")
+def number_of_des3_altered(forger, c):
+    """No checksum is over it: its block says a direction that is none."""
+    gssapi(forger, c, made.DES3)
+    token = bytearray(forger.wrap_old(made.SEALED, made.CLIENT_SEQUENCE + 1, b"\0hello"))
+    token[token.index(b"\x04\0\x02\0\xff\xff") + 6] ^= 1  # SND_SEQ stands behind SGN_ALG, SEAL_ALG and filler
+    return c.c2s(carried(bytes(token)))
+
+
+@oddity("wrap-direction")
+def direction_of_rc4_in_part(forger, c):
+    return old(forger, c, made.RC4, direction=b"\0\0\0\xff")
+
+
+@oddity("wrap-direction")
+def reflected_of_rc4(forger, c):
+    return old(forger, c, made.RC4, direction=b"\xff\xff\xff\xff")
+
+
+@oddity("wrap-ec")
+def padding_that_lies(forger, c):
+    return old(forger, c, made.DES3, padding=b"\1\2")
+
+
+@oddity("wrap-header")
+def old_token_of_another_enctype(forger, c):
+    gssapi(forger, c, made.DES3)
+    forger.handshake(made.RC4)  # of another connection
+    return c.c2s(forger.sealed(0, 1, b"\0hello"))
 
 
 def make(forger):
