@@ -240,7 +240,7 @@ static void on_chosen(gpointer user)
     if (found.is_zmtp)
         show_stream(window, found.stream);
     else
-        report_failure("ZMTP: no packet of a ZMTP connection is selected");
+        report_failure("ZMTP: the selected packet holds nothing of a ZMTP stream");
 }
 
 static void register_window(void)
