@@ -599,8 +599,8 @@ const char *zs_session_explain_sealed(const struct zs_session *s)
         return NULL;
     return s->foreign
                ? "the context tokens are not Kerberos' own, so nothing that is sealed can be opened"
-               : "the AP-REQ is not in the capture, so nothing that is sealed can be opened: record the connection "
-                 "from its beginning";
+               : "the AP-REQ is not in the capture, so only a session secret opens what is sealed: record the "
+                 "connection from its beginning";
 }
 
 const char *zs_session_explain(const struct zs_session *s, bool closed)

@@ -777,7 +777,7 @@ static void met_behind_the_handshake_it_stays_closed(void)
     tells_from(7, false,
                "connection midstream\nc2s message data='' closed\ns2c message data='' closed\n"
                "close midstream c2s=0/0 s2c=0/0: the connection began before the capture: without "
-               "its AP-REQ nothing that is sealed can be opened\n");
+               "its AP-REQ only a session secret opens what is sealed\n");
 }
 
 static void met_in_the_middle_of_traffic_in_the_clear(void)
