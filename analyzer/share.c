@@ -34,12 +34,12 @@ static const char format[] = "zmtpscope share 1";
 struct writer {
     const struct zs_observation *o;
     int descriptor;
-    FILE *text; /* of the report, in memory: */
-    char *octets;
-    size_t n;
+    FILE *text; /* of the report: to the end of records */
     struct zs_report_summary summary;
-    GByteArray *records; /* on their way */
-    int failed;          /* errno, or 0 */
+    GByteArray *
+        records; /* on their way; the last is an open one: room for its head, and what was reported since */
+    guint open; /* where that one begins */
+    int failed; /* errno, or 0 */
 };
 
 static void put_number(uint8_t *to, uint64_t n, unsigned size)
@@ -57,10 +57,11 @@ static uint64_t get_number(const uint8_t *from, unsigned size)
     return n;
 }
 
+/* All but the open one. */
 static void send_records(struct writer *w)
 {
     const uint8_t *p = w->records->data;
-    size_t left = w->records->len;
+    size_t left = w->open;
 
     while (left && !w->failed) {
         ssize_t n = write(w->descriptor, p, left);
@@ -71,36 +72,48 @@ static void send_records(struct writer *w)
             left -= (size_t)n;
         }
     }
-    g_byte_array_set_size(w->records, 0);
+    g_byte_array_remove_range(w->records, 0, w->open);
+    w->open = 0;
+}
+
+/* Ends the open record, and begins the next one. */
+static void end_record(struct writer *w, enum kind kind, uint64_t packet, uint64_t rank)
+{
+    enum { MOST = 64 << 10 };
+    uint8_t *head = w->records->data + w->open;
+
+    put_number(head, packet, 8);
+    put_number(head + 8, rank, 8);
+    put_number(head + 16, kind, 4);
+    put_number(head + 20, w->records->len - w->open - HEAD, 4);
+    w->open = w->records->len;
+    g_byte_array_set_size(w->records, w->open + HEAD);
+    if (w->open > MOST || kind == KIND_PROGRESS)
+        send_records(w);
 }
 
 static void put_record(struct writer *w, enum kind kind, uint64_t packet, uint64_t rank,
                        const void *octets, size_t n)
 {
-    enum { MOST = 64 << 10 };
-    uint8_t head[HEAD];
-
-    put_number(head, packet, 8);
-    put_number(head + 8, rank, 8);
-    put_number(head + 16, kind, 4);
-    put_number(head + 20, n, 4);
-    g_byte_array_append(w->records, head, sizeof head);
     g_byte_array_append(w->records, octets, (guint)n);
-    if (w->records->len > MOST || kind == KIND_PROGRESS)
-        send_records(w);
+    end_record(w, kind, packet, rank);
+}
+
+static ssize_t on_text(void *user, const char *octets, size_t n)
+{
+    struct writer *w = user;
+
+    g_byte_array_append(w->records, (const guint8 *)octets, (guint)n);
+    return (ssize_t)n;
 }
 
 /* What the report has written since the last time. */
 static void on_reported(void *user, uint64_t packet, uint64_t rank)
 {
     struct writer *w = user;
+    bool any = w->records->len > w->open + HEAD;
 
-    fflush(w->text);
-    if (w->n)
-        put_record(w, KIND_EVENT, packet, rank, w->octets, w->n);
-    else
-        put_record(w, KIND_PROGRESS, packet, rank, "", 0);
-    rewind(w->text);
+    end_record(w, any ? KIND_EVENT : KIND_PROGRESS, packet, rank);
 }
 
 // clang-format off
@@ -152,7 +165,9 @@ bool zs_share_write(const struct zs_observation *o, int descriptor, GError **err
     struct zs_report report = *o->report;
     GError *failed = NULL;
 
-    w.text = open_memstream(&w.octets, &w.n);
+    g_byte_array_set_size(w.records, HEAD);
+    w.text = fopencookie(&w, "w", (cookie_io_functions_t){.write = on_text});
+    setvbuf(w.text, NULL, _IONBF, 0); /* a report writes an event's line in one piece */
     report.end = end_nothing;
     mine.report = &report;
     mine.options.out = w.text;
@@ -169,9 +184,8 @@ bool zs_share_write(const struct zs_observation *o, int descriptor, GError **err
     if (w.failed && !failed)
         failed = g_error_new(G_FILE_ERROR, g_file_error_from_errno(w.failed), "standard output: %s",
                              g_strerror(w.failed));
-    g_byte_array_free(w.records, TRUE);
     fclose(w.text);
-    free(w.octets);
+    g_byte_array_free(w.records, TRUE);
     if (failed)
         g_propagate_error(error, failed);
     return failed == NULL;
