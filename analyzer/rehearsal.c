@@ -31,7 +31,7 @@ struct stage {
     gint64 started; /* microseconds */
     guint last;     /* stopping: the timer that ends it anyway; 0: none */
     char *said;     /* what was complained of last, for it may befall a thousand runs */
-    bool differs, failed, stopping, terminal;
+    bool differs, failed, stopping, timed_out, terminal;
 };
 
 struct run {
@@ -403,8 +403,7 @@ static gboolean on_time(gpointer user)
 {
     struct stage *s = user;
 
-    if (s->begun == 0)
-        fail(s, "--duration", "is over, and no client came");
+    s->timed_out = true;
     stop(s);
     return G_SOURCE_CONTINUE;
 }
@@ -458,6 +457,12 @@ static bool open_report(struct stage *s)
     return false;
 }
 
+/* Did anything pass at all? */
+static bool has_begun(const struct zs_account *sum)
+{
+    return sum->sent || sum->matched || sum->differed || sum->extra;
+}
+
 static void tell_left(struct stage *s)
 {
     GHashTableIter iter;
@@ -488,6 +493,8 @@ static void run_all(struct stage *s)
     if (s->last)
         g_source_remove(s->last);
     tell_left(s);
+    if (s->timed_out && s->total.connections == s->total.stopped && !has_begun(&s->total.sum))
+        fail(s, "--duration", "it is over, and no connection stood");
     s->total.seconds = (double)(g_get_monotonic_time() - s->started) / G_USEC_PER_SEC;
     if (s->r->progress)
         show_progress(s);

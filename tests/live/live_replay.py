@@ -5,10 +5,12 @@ changed answer is told as exactly that. Then the same many times at once and in 
 form.
 
 Nothing is skipped. Limits: AES256-SHA1 and NULL."""
+import contextlib
 import json
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -263,6 +265,38 @@ def until_time_is_over(stage):
     check("as many were served, but who was stopped", summary(out)["matched"] >= total["matched"] - 6, True)
 
 
+def nobody_says_anything(stage):
+    """What nobody answers until time is over was not done; nor what nobody comes for."""
+    with socket.create_server(("127.0.0.1", stage.port)):
+        running = stage.start("several.pcapng", "--connect", "--duration", "1", "--json")
+        out, err = running.communicate(timeout=LIMIT)
+    check("exit status", running.returncode, 2)
+    check("standard error", err, "zmtpscope: --duration: it is over, and no connection stood\n")
+    check("stopped", summary(out)["stopped"], 3)
+    stage.port += 1
+    running = stage.start("several.pcapng", "--bind", "--duration", "1", "--json")
+    out, err = running.communicate(timeout=LIMIT)
+    check("exit status", running.returncode, 2)
+    check("standard error", err, "zmtpscope: --duration: it is over, and no connection stood\n")
+    check("connections", summary(out)["connections"], 0)
+
+
+def without_end(stage):
+    """A message of which there is always more is given up, and costs no more memory than others may."""
+    with socket.create_server(("127.0.0.1", stage.port)) as listening:
+        running = stage.start("null.pcap", "--connect", "--patience", "60")
+        accepted, _ = listening.accept()
+        with accepted:
+            accepted.sendall(b"\xff" + bytes(8) + b"\x7f\x03\x01" + b"NULL".ljust(20, b"\0") + bytes(32) +
+                             b"\x04\x19\x05READY\x0bSocket-Type\0\0\0\x03REP")
+            with contextlib.suppress(OSError):
+                for _ in range(1000):
+                    accepted.sendall(b"\x01\x01x" * 1000)
+            _, err = running.communicate(timeout=LIMIT)
+    check("exit status", running.returncode, 2)
+    check("standard error", err, "zmtpscope: c1: a message came that is too large to be compared\n")
+
+
 def at_a_rate(stage):
     """Nine messages, no more than eight a second: more than a second; by the capture's times, as long as they took."""
     for more in (("--rate", "8"), ("--pace", "30")):
@@ -311,6 +345,8 @@ ACTS = [("to libzmq, the same answers", same_answers),
         ("to libzmq, JUnit", junit),
         ("to libzmq, 3 at once, twice", many_rounds_to_libzmq),
         ("to nobody", nobody_there),
+        ("to and for the silent", nobody_says_anything),
+        ("to who says more and more", without_end),
         ("for libzmq, as the server", for_libzmq),
         ("to libzmq, a subscriber", subscriber_to_libzmq),
         ("for libzmq, a publisher", publisher_for_libzmq),
