@@ -194,6 +194,17 @@ class Adopted(unittest.TestCase):
             with self.subTest(way=way):
                 self.assertEqual(self.shown(*way, "--disable-protocol", "zmtp"), [])
 
+    def test_in_the_middle_of_a_stream_in_the_clear_it_is_the_user_who_says(self):
+        middle = pathlib.Path(subject.without(BUILD, "captures/null.pcap", "1-11")).absolute()
+        self.assertEqual(self.shown(capture=middle), [])
+        everything = self.shown("-d", "tcp.port==5555,zmtp", capture=middle)
+        self.assertEqual(len(everything), 4)
+        for way in (self.PORT_PREFERENCE, (*self.PORT_PREFERENCE, "-o", "tcp.try_heuristic_first:TRUE"),
+                    (*self.PORT_PREFERENCE, "-o", "zmtp.guarded_ports:")):
+            with self.subTest(way=way):
+                self.assertEqual(self.shown(*way, capture=middle), everything)
+                self.assertEqual(self.shown(*way, "--disable-protocol", "zmtp", capture=middle), [])
+
     def test_the_table_of_ports_hands_the_payload_on(self):
         row = ("-o", 'uat:zmtp_tcp_protocols:"5555","data-text-lines"')
         self.assertEqual(self.shown(field="data-text-lines"), [])
@@ -206,8 +217,8 @@ class Preferences(unittest.TestCase):
     def opened(self, shark):
         return sum((sharkd.fields(shark.tree(n), "zmtp.message.text") for n in range(1, shark.load("reqrep.pcap") + 1)), [])
 
-    def directions(self, shark):
-        return sum((sharkd.fields(shark.tree(n), "zmtp.direction") for n in range(1, shark.load("null.pcap") + 1)), [])
+    def directions(self, shark, capture="null.pcap", field="zmtp.direction"):
+        return sum((sharkd.fields(shark.tree(n), field) for n in range(1, shark.load(capture) + 1)), [])
 
     def test_a_keytab_comes_and_goes(self):
         said = [f'"{word} {n}"' for n in range(3) for word in ("hello", "world")]
@@ -230,6 +241,30 @@ class Preferences(unittest.TestCase):
                 with self.subTest(port=port):
                     shark.prefer("zmtp.tcp.port", port)
                     self.assertEqual(self.directions(shark), everything)
+
+    def given(self, protocol, shows):
+        """Whether a protocol shows in a packet's tree, as its port preference changes, where no heuristic finds anything."""
+        middle = pathlib.Path(subject.without(BUILD, "captures/null.pcap", "1-11")).absolute()
+        shown = []
+        with sharkd.Sharkd(BUILD) as shark:
+            shark.prefer("zmtp.guarded_ports", "")
+            for port in ("5555", "", "5555", "5556", "1-65535", "1-5554,5556-65535", "5000,5555", ""):
+                shark.prefer(f"{protocol}.tcp.port", port)
+                for _ in range(2):
+                    packets = shark.load(middle)
+                    shown.append((port, any(shows(shark.tree(n)) for n in range(1, packets + 1))))
+        return shown
+
+    def test_ports_are_given_and_taken_back_as_any_protocols_are(self):
+        ours = self.given("zmtp", lambda tree: bool(sharkd.fields(tree, "zmtp.direction")))
+        self.assertEqual([shown for port, shown in ours if port in ("5555", "1-65535", "5000,5555")], [True] * 8)
+        self.assertEqual(ours, self.given("telnet", lambda tree: "telnet" in sharkd.protocols(tree)))
+
+    def test_a_row_of_the_table_of_ports_comes(self):
+        with sharkd.Sharkd(BUILD) as shark:
+            self.assertEqual(self.directions(shark, field="zmtp.payload.protocol"), [])
+            shark.prefer("uat", 'zmtp_tcp_protocols:"5555","data-text-lines"')
+            self.assertEqual(set(self.directions(shark, field="zmtp.payload.protocol")), {'"data-text-lines"'})
 
     def test_guarded_ports_come_and_go(self):
         with sharkd.Sharkd(BUILD) as shark:
