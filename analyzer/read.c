@@ -231,11 +231,12 @@ static int observe(const struct read_options *r)
                     .no_data = r->no_data,
                     .colours = isatty(STDOUT_FILENO) && !(no_color && *no_color)},
     };
+    static char buffer[64 << 10]; /* glibc makes one of its own of 4 KiB, whatever it is told */
     bool live = r->interface || r->follow || g_strv_contains(o.files, "-");
     if (live) /* somebody waits for each line */
         setvbuf(stdout, NULL, _IOLBF, 0);
     else
-        setvbuf(stdout, NULL, _IOFBF, 64 << 10);
+        setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
     zs_interrupt_watch();
     bool ok = run_observation(r, &o, &error);
     zs_keyring_free(ring);

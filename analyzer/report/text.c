@@ -6,6 +6,7 @@
 #include "analyzer/report/words.h"
 
 #include <glib.h>
+#include <time.h>
 
 enum { NAME_MAX_SHOWN = 400 };
 
@@ -105,15 +106,15 @@ static const char *verdict_in_words(enum zs_verdict v)
     return words[v];
 }
 
+/* GLib's clock would look for the time zone's file each time. */
 static void append_time(GString *line, int64_t unix_time)
 {
-    GDateTime *t = g_date_time_new_from_unix_local(unix_time);
-    char *text = t ? g_date_time_format(t, "%Y-%m-%d %H:%M:%S") : g_strdup("never");
+    time_t t = (time_t)unix_time;
+    struct tm tm;
+    char text[32];
 
-    g_string_append(line, text);
-    g_free(text);
-    if (t)
-        g_date_time_unref(t);
+    bool known = localtime_r(&t, &tm) && strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &tm) > 0;
+    g_string_append(line, known ? text : "never");
 }
 
 /* The verdict and what it is made from: the ticket's end, and how far the client's clock is ahead. */
