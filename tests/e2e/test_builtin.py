@@ -201,24 +201,30 @@ class Builtin(unittest.TestCase):
                 self.assertEqual(read[0] > 0, name == "plaintext")
                 self.assertGreaterEqual(read[2], max(1, read[0]))
 
+    def test_the_manual_has_these_tables(self):
+        manual = (subject.ROOT / "docs/wireshark.md").read_text().splitlines()
+        self.assertEqual([line for line in table() if line not in manual], [])
+
 
 def table():
+    """The lines of both tables."""
     with Captures() as captures:
         found, shown = differences(captures)
-    print("| field | beside the built-in's |\n| --- | --- |")
+    lines = ["| field | beside the built-in's |", "| --- | --- |"]
     same = [f"`zmtp.{name}`" for name in NAMES if name in shown and not any(key[0] == name for key in found)]
-    print(f"| {', '.join(same)} | the same values in the same order |")
+    lines.append(f"| {', '.join(same)} | the same values in the same order |")
     for (field, kind), why in DIFFERENCES.items():
-        print(f"| `zmtp.{field}` | {'more values' if kind == 'more' else 'other values'}: {why} |")
-    print("\n| capture | | built-in | plugin | with keytab |\n| --- | --- | --- | --- | --- |")
+        lines.append(f"| `zmtp.{field}` | {'more values' if kind == 'more' else 'other values'}: {why} |")
+    lines += ["", "| capture | | built-in | plugin | with keytab |", "| --- | --- | --- | --- | --- |"]
     for name in SEALED:
         for fact, told in of_sealed(name).items():
-            print(f"| {name} | {fact} | {' | '.join(map(str, told))} |")
+            lines.append(f"| {name} | {fact} | {' | '.join(map(str, told))} |")
+    return lines
 
 
 if __name__ == "__main__":
     BUILD = sys.argv.pop(1)
     if sys.argv[1:] == ["--table"]:
-        table()
+        print("\n".join(table()))
     else:
         unittest.main()
