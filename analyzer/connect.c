@@ -4,6 +4,7 @@
 #include "analyzer/command.h"
 #include "analyzer/lines.h"
 #include "analyzer/live/address.h"
+#include "analyzer/output.h"
 #include "analyzer/peers.h"
 
 #include <glib-unix.h>
@@ -316,9 +317,7 @@ static int run_connect(int argc, char **argv)
     g_set_prgname("zmtpscope connect");
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (!parse(argc, argv, &o, &error)) {
-        fprintf(stderr, "zmtpscope: %s; zmtpscope connect --help says what it takes\n",
-                error->message);
-        g_error_free(error);
+        zs_output_misused("connect", error);
     } else if (objection(&o)) {
         fail("connect", objection(&o));
     } else if (zs_peer_arguments_options(&o.peer, ZS_ROLE_CLIENT, ZS_SOCKET_DEALER, &options)) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* zmtpscope merge: the results of all shares of a run as that of the run itself. */
 #include "analyzer/command.h"
+#include "analyzer/output.h"
 #include "analyzer/share.h"
 
 #include <errno.h>
@@ -53,14 +54,8 @@ static int run_merge(int argc, char **argv)
         return ZS_EXIT_FAILED;
     bool ok = zs_share_merge(descriptors, (const char *const *)(argv + 1), n, stdout, &error);
     g_free(descriptors);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        fprintf(stderr, "zmtpscope: standard output: %s\n", g_strerror(errno));
-        ok = false;
-    }
-    if (error) {
-        fprintf(stderr, "zmtpscope: %s\n", error->message);
-        g_error_free(error);
-    }
+    ok &= zs_output_flush(stdout);
+    zs_output_error(error);
     return ok ? ZS_EXIT_CLEAN : ZS_EXIT_FAILED;
 }
 

@@ -2,11 +2,11 @@
 /* What connect, serve and replay share. */
 #include "analyzer/peers.h"
 
+#include "analyzer/output.h"
+
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 enum { PARTS_MAX = 1024 };
 
@@ -126,14 +126,12 @@ bool zs_peer_arguments_options(const struct zs_peer_arguments *a, enum zs_role r
 
 struct zs_dialog zs_peer_arguments_dialog(const struct zs_peer_arguments *a)
 {
-    const char *no_color = getenv("NO_COLOR");
-
     return (struct zs_dialog){
         .out = stdout,
         .quiet = a->quiet,
         .separator = a->separator,
         .hex = a->hex,
-        .colours = isatty(STDOUT_FILENO) && !(no_color && *no_color),
+        .colours = zs_output_coloured(),
     };
 }
 

@@ -5,11 +5,11 @@
 #include "analyzer/interrupt.h"
 #include "analyzer/keys.h"
 #include "analyzer/observe.h"
+#include "analyzer/output.h"
 #include "analyzer/share.h"
 #include "core/conn/conn.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 struct read_options {
@@ -212,7 +212,6 @@ static int observe(const struct read_options *r)
 
     if (!ring)
         return ZS_EXIT_FAILED;
-    const char *no_color = getenv("NO_COLOR");
     struct zs_observation o = {
         .files = (const char *const *)r->files,
         .interface = r->interface,
@@ -229,7 +228,7 @@ static int observe(const struct read_options *r)
         .options = {.out = stdout,
                     .hex = r->hex,
                     .no_data = r->no_data,
-                    .colours = isatty(STDOUT_FILENO) && !(no_color && *no_color)},
+                    .colours = zs_output_coloured()},
     };
     static char buffer[64 << 10]; /* glibc makes one of its own of 4 KiB, whatever it is told */
     bool live = r->interface || r->follow || g_strv_contains(o.files, "-");
@@ -240,14 +239,8 @@ static int observe(const struct read_options *r)
     zs_interrupt_watch();
     bool ok = run_observation(r, &o, &error);
     zs_keyring_free(ring);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        fprintf(stderr, "zmtpscope: standard output: %s\n", g_strerror(errno));
-        ok = false;
-    }
-    if (error) {
-        fprintf(stderr, "zmtpscope: %s\n", error->message);
-        g_error_free(error);
-    }
+    ok &= zs_output_flush(stdout);
+    zs_output_error(error);
     return ok ? ZS_EXIT_CLEAN : ZS_EXIT_FAILED;
 }
 
@@ -257,7 +250,7 @@ static bool is_whole(const struct read_options *r)
     const char *why = NULL;
 
     if (!r->files && !r->interface)
-        why = "no capture was named; zmtpscope read --help says what it takes";
+        why = "no capture was named";
     else if (r->files && r->interface)
         why = "captures and an interface cannot be read together";
     else if (r->rest)
@@ -267,7 +260,7 @@ static bool is_whole(const struct read_options *r)
     else if (r->shard && r->jobs)
         why = "--shard and --jobs cannot be used together";
     if (why)
-        fprintf(stderr, "zmtpscope: %s\n", why);
+        zs_output_misuse("read", why);
     return why == NULL;
 }
 
@@ -279,9 +272,7 @@ static int run_read(int argc, char **argv)
 
     g_set_prgname("zmtpscope read");
     if (!parse(argc, argv, &r, &error)) {
-        fprintf(stderr, "zmtpscope: %s; zmtpscope read --help says what it takes\n",
-                error->message);
-        g_error_free(error);
+        zs_output_misused("read", error);
     } else {
         settle_filter(&r);
         if (r.packets != G_MININT64 && r.packets < 1)

@@ -5,11 +5,11 @@
 #include "analyzer/command.h"
 #include "analyzer/keys.h"
 #include "analyzer/observe.h"
+#include "analyzer/output.h"
 #include "analyzer/rehearsal.h"
 #include "analyzer/report/rerun.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 enum { COPIES_MAX = 10000, ROUNDS_DEFAULT = -1 /* 1, or with --duration no end */ };
@@ -215,12 +215,9 @@ static void on_data(void *user, uint64_t connection, enum zs_dir dir, struct zs_
 
 static int replay(const struct replay_options *options, struct zs_keyring *ring)
 {
-    const char *no_color = getenv("NO_COLOR");
     struct stage s = {
         .report = options->json ? &zs_rerun_report_json : &zs_rerun_report_text,
-        .options = {.out = stdout,
-                    .all = options->all,
-                    .colours = isatty(STDOUT_FILENO) && !(no_color && *no_color)},
+        .options = {.out = stdout, .all = options->all, .colours = zs_output_coloured()},
         .acts = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, free_act),
     };
     const struct zs_onlooker onlooker = {.event = on_event, .data = on_data, .user = &s};
@@ -231,14 +228,8 @@ static int replay(const struct replay_options *options, struct zs_keyring *ring)
     bool ok = zs_observe(&o, &error);
     s.report->end(&s.options, &s.counts);
     g_hash_table_unref(s.acts);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        fprintf(stderr, "zmtpscope: standard output: %s\n", g_strerror(errno));
-        ok = false;
-    }
-    if (error) {
-        fprintf(stderr, "zmtpscope: %s\n", error->message);
-        g_error_free(error);
-    }
+    ok &= zs_output_flush(stdout);
+    zs_output_error(error);
     if (!ok)
         return ZS_EXIT_FAILED;
     return s.counts.verdict[ZS_RERUN_BROKEN] ? ZS_EXIT_FINDINGS : ZS_EXIT_CLEAN;
@@ -330,8 +321,7 @@ static int rehearse(const struct replay_options *o, struct zs_keyring *ring,
         else
             fputs("zmtpscope: there is no connection that can be said again\n", stderr);
     } else {
-        fprintf(stderr, "zmtpscope: %s\n", error->message);
-        g_error_free(error);
+        zs_output_error(error);
     }
     g_ptr_array_unref(scripts);
     return status;
@@ -387,12 +377,9 @@ static int run_replay(int argc, char **argv)
 
     g_set_prgname("zmtpscope replay");
     if (!parse(argc, argv, &o, &error)) {
-        fprintf(stderr, "zmtpscope: %s; zmtpscope replay --help says what it takes\n",
-                error->message);
-        g_error_free(error);
+        zs_output_misused("replay", error);
     } else if (objection(&o)) {
-        fprintf(stderr, "zmtpscope: %s; zmtpscope replay --help says what it takes\n",
-                objection(&o));
+        zs_output_misuse("replay", objection(&o));
     } else {
         struct zs_keyring *ring = zs_key_options_load(&o.keys);
         if (ring)

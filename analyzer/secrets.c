@@ -8,6 +8,7 @@
 #include "analyzer/keys.h"
 #include "analyzer/net/copy.h"
 #include "analyzer/observe.h"
+#include "analyzer/output.h"
 #include "core/krb/secrets.h"
 #include "core/krb/vault.h"
 
@@ -164,15 +165,6 @@ static void say_how_many(const struct zs_report_summary *s, uint64_t written, co
         fputs("zmtpscope: there is no security context to have a secret\n", stderr);
 }
 
-static bool say_error(GError *error)
-{
-    if (!error)
-        return true;
-    fprintf(stderr, "zmtpscope: %s\n", error->message);
-    g_error_free(error);
-    return false;
-}
-
 /* True: there are some, and every file was read whole. */
 static bool find_secrets(const struct secrets_options *s, const GArray *connections,
                          struct zs_keyring *ring, FILE *out)
@@ -193,11 +185,9 @@ static bool find_secrets(const struct secrets_options *s, const GArray *connecti
 
     setvbuf(out, NULL, _IONBF, 0); /* a buffer would keep the keys */
     zs_observe(&o, &error);
-    bool whole = fflush(out) == 0 && !ferror(out);
-    if (!whole)
-        fprintf(stderr, "zmtpscope: standard output: %s\n", g_strerror(errno));
+    bool whole = zs_output_flush(out);
     say_how_many(&summary, written, error);
-    return say_error(error) && whole && written > 0;
+    return zs_output_error(error) && whole && written > 0;
 }
 
 /* Of a capture without new secrets there is a copy only where old ones are taken out. */
@@ -215,7 +205,7 @@ static int copy_with_secrets(const struct secrets_options *s, const GArray *conn
     }
     if (l.n || s->discard) {
         ok &= write_copy(s, &l, &error);
-        ok &= say_error(error);
+        ok &= zs_output_error(error);
     }
     zs_vault_free(l.text);
     return ok ? ZS_EXIT_CLEAN : ZS_EXIT_FAILED;
@@ -257,11 +247,9 @@ static int run_secrets(int argc, char **argv)
 
     g_set_prgname("zmtpscope secrets");
     if (!parse(argc, argv, &s, &error)) {
-        fprintf(stderr, "zmtpscope: %s; zmtpscope secrets --help says what it takes\n",
-                error->message);
-        g_error_free(error);
+        zs_output_misused("secrets", error);
     } else if (misuse(&s)) {
-        fprintf(stderr, "zmtpscope: %s; zmtpscope secrets --help says what it takes\n", misuse(&s));
+        zs_output_misuse("secrets", misuse(&s));
     } else {
         status = run_with(&s);
     }

@@ -7,6 +7,7 @@
 #include "analyzer/command.h"
 #include "analyzer/lines.h"
 #include "analyzer/live/address.h"
+#include "analyzer/output.h"
 #include "analyzer/peers.h"
 
 #include <glib-unix.h>
@@ -552,9 +553,7 @@ static int run_serve(int argc, char **argv)
     if (parse(argc, argv, &o, &error)) {
         status = run(&o);
     } else {
-        fprintf(stderr, "zmtpscope: %s; zmtpscope serve --help says what it takes\n",
-                error->message);
-        g_error_free(error);
+        zs_output_misused("serve", error);
     }
     clear_options(&o);
     return status;

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What a command says beside its report, and how it ends. */
+#include "analyzer/output.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+bool zs_output_coloured(void)
+{
+    const char *no_color = getenv("NO_COLOR");
+
+    return isatty(STDOUT_FILENO) && !(no_color && *no_color);
+}
+
+bool zs_output_error(GError *error)
+{
+    if (!error)
+        return true;
+    fprintf(stderr, "zmtpscope: %s\n", error->message);
+    g_error_free(error);
+    return false;
+}
+
+void zs_output_misuse(const char *command, const char *why)
+{
+    fprintf(stderr, "zmtpscope: %s; zmtpscope %s --help says what it takes\n", why, command);
+}
+
+void zs_output_misused(const char *command, GError *error)
+{
+    zs_output_misuse(command, error->message);
+    g_error_free(error);
+}
+
+bool zs_output_flush(FILE *out)
+{
+    if (fflush(out) == 0 && !ferror(out))
+        return true;
+    fprintf(stderr, "zmtpscope: standard output: %s\n", g_strerror(errno));
+    return false;
+}
