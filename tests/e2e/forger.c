@@ -140,7 +140,7 @@ int main(int argc, char **argv)
     char *line = NULL;
     size_t room = 0;
 
-    if (argc != 2) {
+    if (argc != 2 || argv[1][0] == '-') {
         fprintf(stderr, "usage: %s\n", USAGE);
         return 2;
     }
