@@ -27,6 +27,8 @@ enum kind {
     KIND_ERROR, /* what could not be read */
 };
 
+static const char too_long[] =
+    "an event of more than 1 GiB of text was cut: read it without --jobs and --shard";
 static const char format[] = "zmtpscope share 1";
 
 /* ---- Writing ---- */
@@ -40,6 +42,7 @@ struct writer {
         records; /* on their way; the last is an open one: room for its head, and what was reported since */
     guint open; /* where that one begins */
     int failed; /* errno, or 0 */
+    bool cut;   /* an event had more than TEXT_MAX octets */
 };
 
 static void put_number(uint8_t *to, uint64_t n, unsigned size)
@@ -102,8 +105,10 @@ static void put_record(struct writer *w, enum kind kind, uint64_t packet, uint64
 static ssize_t on_text(void *user, const char *octets, size_t n)
 {
     struct writer *w = user;
+    size_t room = TEXT_MAX - (w->records->len - w->open - HEAD);
 
-    g_byte_array_append(w->records, (const guint8 *)octets, (guint)n);
+    w->cut |= n > room;
+    g_byte_array_append(w->records, (const guint8 *)octets, (guint)MIN(n, room));
     return (ssize_t)n;
 }
 
@@ -178,6 +183,8 @@ bool zs_share_write(const struct zs_observation *o, int descriptor, GError **err
     if (!zs_observe(&mine, &failed))
         put_record(&w, KIND_ERROR, UINT64_MAX, UINT64_MAX, failed->message,
                    strlen(failed->message));
+    else if (w.cut)
+        put_record(&w, KIND_ERROR, UINT64_MAX, UINT64_MAX, too_long, strlen(too_long));
     if (w.summary.peak_memory) /* nothing was read without it */
         put_summary(&w);
     send_records(&w);
