@@ -304,7 +304,8 @@ static void on_secrets(void *user, uint32_t type, const void *octets, size_t n)
 
     if (type != ZS_SECRETS_BLOCK || !run->o->keys)
         return;
-    if (!zs_keyring_add_secrets(run->o->keys, octets, n, "the capture's secrets block", &why))
+    if (!zs_keyring_add_secrets(run->o->keys, octets, n, "the capture's secrets block", false,
+                                &why))
         g_printerr("zmtpscope: %s\n", why);
     g_free(why);
 }

@@ -79,7 +79,7 @@ static void on_block(const void *secrets, guint n)
 {
     char *why;
     if (keyring &&
-        !zs_keyring_add_secrets(keyring, secrets, n, "the capture's secrets block", &why))
+        !zs_keyring_add_secrets(keyring, secrets, n, "the capture's secrets block", false, &why))
         report(why);
 }
 

@@ -177,9 +177,9 @@ static void put_context(struct zs_json *b, const struct zs_event_context *c)
         put_words(b, "authorization_data", f->authorization);
     }
     if (f->initiator_has_sequence)
-        zs_json_int(b, "initiator_sequence", (int64_t)f->initiator_sequence);
+        zs_json_uint(b, "initiator_sequence", f->initiator_sequence);
     if (f->acceptor_has_sequence)
-        zs_json_int(b, "acceptor_sequence", (int64_t)f->acceptor_sequence);
+        zs_json_uint(b, "acceptor_sequence", f->acceptor_sequence);
     if (f->has_gss_flags)
         put_flags(b, "gss_flags", f->gss_flags);
     if (f->authenticator_opened) {

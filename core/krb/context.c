@@ -336,35 +336,42 @@ static struct zs_context *context_of(const struct zs_secret *s)
 }
 
 struct search {
+    bool given; /* secrets that the user gave; else those that came with a capture */
+    unsigned tries_left;
     struct zs_span token;
     uint8_t *buf; /* token.n octets */
     struct zs_unwrapped unwrapped;
-    unsigned tries;
     struct zs_context *found;
 };
 
 static gboolean try_secret(gpointer id, gpointer secret, gpointer user)
 {
     struct search *s = user;
-    struct zs_context *c = context_of(secret);
     (void)id;
 
+    if (((const struct zs_secret *)secret)->given != s->given)
+        return FALSE;
+    struct zs_context *c = context_of(secret);
     if (zs_context_unwrap(c, s->token, s->buf, s->token.n, &s->unwrapped) == ZS_OK)
         s->found = c;
     else
         zs_context_free(c);
-    return s->found || ++s->tries == ZS_CONTEXT_TRIES;
+    return s->found || --s->tries_left == 0;
 }
 
 struct zs_context *zs_context_find(const struct zs_keyring *keys, struct zs_span token,
                                    bool *by_acceptor)
 {
-    struct search s = {.token = token};
+    struct search s = {.given = true, .tries_left = ZS_CONTEXT_TRIES, .token = token};
 
     if (!keys || zs_keyring_secret_count(keys) == 0)
         return NULL;
     s.buf = g_malloc(token.n);
     g_tree_foreach(keys->secrets, try_secret, &s);
+    s.given = false;
+    s.tries_left = ZS_CONTEXT_TRIES_UNASKED;
+    if (!s.found)
+        g_tree_foreach(keys->secrets, try_secret, &s);
     explicit_bzero(s.buf, token.n);
     g_free(s.buf);
     zs_key_wipe_stack();

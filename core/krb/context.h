@@ -92,10 +92,13 @@ struct zs_context;
 struct zs_context *zs_context_new(const struct zs_keyring *keys, struct zs_span ap_req,
                                   struct zs_span ap_rep, int64_t time_ns);
 /* The context that a wrap token belongs to, where no AP-REQ says it: that whose session secret opens the token, which is
- * tried with one secret after the other, ZS_CONTEXT_TRIES at most. NULL: none does. *by_acceptor: the acceptor sent it. */
+ * tried with one secret after the other: ZS_CONTEXT_TRIES at most of those that the user gave, then ZS_CONTEXT_TRIES_UNASKED
+ * of those that came with the capture, for whoever made that might make work. NULL: none does. *by_acceptor: the acceptor
+ * sent it. */
 struct zs_context *zs_context_find(const struct zs_keyring *keys, struct zs_span token,
                                    bool *by_acceptor);
 #define ZS_CONTEXT_TRIES 1024
+#define ZS_CONTEXT_TRIES_UNASKED 16
 
 const struct zs_context_facts *zs_context_facts(const struct zs_context *c);
 void zs_context_free(struct zs_context *c); /* wipes; NULL is fine */

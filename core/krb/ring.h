@@ -49,6 +49,7 @@ struct zs_secret {
     enum zs_subkey_from from; /* what the key is */
     char *client, *service;   /* principals */
     char *source;             /* the key log's name as it was given */
+    bool given;               /* by the user; else it came with a capture */
     bool has_initiator_sequence, has_acceptor_sequence, has_flags;
     uint64_t initiator_sequence, acceptor_sequence; /* the first that each side is to use */
     uint32_t flags;                                 /* GSS flags */

@@ -293,9 +293,9 @@ static char *read_version(struct zs_span first, struct zs_span rest, struct zs_s
 }
 
 /* NULL: added, or there is nothing in the line. */
-static char *add_line(struct zs_keyring *r, struct zs_span line, const char *source)
+static char *add_line(struct zs_keyring *r, struct zs_span line, const char *source, bool given)
 {
-    struct zs_secret s = {0};
+    struct zs_secret s = {.given = given};
 
     if (line.n && line.p[line.n - 1] == '\r')
         line.n--;
@@ -307,7 +307,10 @@ static char *add_line(struct zs_keyring *r, struct zs_span line, const char *sou
     char *trouble = first.n + line.n > LINE_MAX_OCTETS
                         ? g_strdup("longer than a session secret may be")
                         : read_version(first, line, &s);
-    if (!trouble && !zs_keyring_secret(r, s.id)) {
+    struct zs_secret *known = trouble ? NULL : g_tree_lookup(r->secrets, s.id);
+    if (known)
+        known->given |= given;
+    if (!trouble && !known) {
         struct zs_secret *kept = zs_vault_new(sizeof *kept);
         s.source = g_strdup(source);
         *kept = s;
@@ -319,7 +322,7 @@ static char *add_line(struct zs_keyring *r, struct zs_span line, const char *sou
 }
 
 bool zs_keyring_add_secrets(struct zs_keyring *r, const char *text, size_t n, const char *source,
-                            char **why)
+                            bool given, char **why)
 {
     struct zs_span left = zs_span(text, n), line;
     char *first = NULL;
@@ -331,7 +334,7 @@ bool zs_keyring_add_secrets(struct zs_keyring *r, const char *text, size_t n, co
             left.n = 0;
         }
         number++;
-        char *trouble = add_line(r, line, source);
+        char *trouble = add_line(r, line, source, given);
         bad += trouble != NULL;
         if (trouble && !first) {
             first = trouble;
@@ -394,7 +397,7 @@ bool zs_keyring_add_keylog(struct zs_keyring *r, const char *path, char **why)
         *why = g_strdup_printf("%s: %s", path, g_strerror(error));
         return false;
     }
-    bool ok = zs_keyring_add_secrets(r, text, n, path, why);
+    bool ok = zs_keyring_add_secrets(r, text, n, path, true, why);
     explicit_bzero(text, n);
     g_free(text);
     return ok;

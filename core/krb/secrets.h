@@ -21,9 +21,9 @@ void zs_secret_free(char *line); /* wipes; NULL is fine */
 
 /* Adds the lines of a key log: n octets at text, which source is the name of. False: *why is one sentence that names
  * the first line that could not be used and the reason, and never what stands in it; the others are in all the
- * same. A context that has a secret already keeps it. */
+ * same. A context that has a secret already keeps it. given: by the user; else the lines came with a capture. */
 bool zs_keyring_add_secrets(struct zs_keyring *r, const char *text, size_t n, const char *source,
-                            char **why);
+                            bool given, char **why);
 /* The same of the file at path, which may be a pipe. False, too, where it cannot be read. */
 bool zs_keyring_add_keylog(struct zs_keyring *r, const char *path, char **why);
 size_t zs_keyring_secret_count(const struct zs_keyring *r);

@@ -15,7 +15,7 @@ static gboolean check_secret(gpointer id, gpointer value, gpointer user)
 
     for (const char *p = line; *p; p++)
         FUZZ_CHECK(*p >= 0x20 && *p < 0x7f);
-    FUZZ_CHECK(zs_keyring_add_secrets(again, line, strlen(line), "b", &why));
+    FUZZ_CHECK(zs_keyring_add_secrets(again, line, strlen(line), "b", true, &why));
     FUZZ_CHECK(zs_keyring_secret_count(again) == 1);
     const struct zs_secret *t = zs_keyring_secret(again, id);
     FUZZ_CHECK(t && memcmp(&t->key, &s->key, sizeof t->key) == 0 && t->from == s->from);
@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char *why = NULL;
 
     zs_krb_init();
-    bool ok = zs_keyring_add_secrets(r, (const char *)data, size, "a", &why);
+    bool ok = zs_keyring_add_secrets(r, (const char *)data, size, "a", true, &why);
     FUZZ_CHECK(ok == (why == NULL));
     FUZZ_CHECK(ok || (g_str_has_prefix(why, "a:") && !strchr(why, '\n')));
     g_tree_foreach(r->secrets, check_secret, NULL);

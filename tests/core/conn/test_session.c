@@ -259,11 +259,9 @@ static void lost_ap_rep_costs_nothing_where_the_subkey_was_copied(void)
     zs_session_clear(&h.s);
 }
 
-/* A keyring of one session secret: that of the talk's context. */
-static struct zs_keyring *secret_of_the_talk(void)
+/* The session secret of the talk's context; zs_secret_free() it. */
+static char *secret_line(void)
 {
-    struct zs_keyring *keys = zs_keyring_new();
-    char *why = NULL;
     struct heard h;
 
     start(&h);
@@ -271,9 +269,26 @@ static struct zs_keyring *secret_of_the_talk(void)
     say_token(&h, ZS_C2S, talk_ap_req(&talk));
     say_token(&h, ZS_S2C, talk_ap_rep(&talk));
     char *line = zs_context_secret(h.s.context);
-    g_assert_true(zs_keyring_add_secrets(keys, line, strlen(line), "colleague.keylog", &why));
-    zs_secret_free(line);
     zs_session_clear(&h.s);
+    return line;
+}
+
+static void add_secret(struct zs_keyring *keys, const char *line, bool given)
+{
+    char *why = NULL;
+
+    g_assert_true(
+        zs_keyring_add_secrets(keys, line, strlen(line), "colleague.keylog", given, &why));
+}
+
+/* A keyring of that one, given by the user. */
+static struct zs_keyring *secret_of_the_talk(void)
+{
+    struct zs_keyring *keys = zs_keyring_new();
+    char *line = secret_line();
+
+    add_secret(keys, line, true);
+    zs_secret_free(line);
     return keys;
 }
 
@@ -307,6 +322,47 @@ static void session_secret_opens_what_has_no_ap_req(void)
     g_assert_true(h.reading.verified);
     defect_is(&h, ZS_S2C, INITIATOR_FIRST + 10, ZS_E_WRAP_GAP, INITIATOR_FIRST + 9);
     zs_session_clear(&h.s);
+    zs_keyring_free(keys);
+}
+
+/* Is what the talk's initiator seals opened, with nothing of its handshake there? */
+static bool opens_midstream(struct zs_keyring *keys)
+{
+    struct heard h;
+
+    start(&h);
+    h.s.keys = keys;
+    for (int d = 0; d < ZS_DIR_COUNT; d++)
+        zs_session_assume(&h.s, (enum zs_dir)d, ZS_MECHANISM_GSSAPI);
+    GByteArray *sealed = talk_sealed(&talk, M, false, INITIATOR_FIRST + 1, "00 'x'");
+    hear(&h, ZS_C2S, g_byte_array_ref(sealed));
+    bool found = zs_session_settle(&h.s, ZS_C2S, &h.reading);
+    g_byte_array_unref(sealed);
+    zs_session_clear(&h.s);
+    return found;
+}
+
+/* Whoever made the capture may have put any number of them into it. */
+static void secrets_that_came_with_the_capture_are_tried_a_few(void)
+{
+    struct zs_keyring *keys = zs_keyring_new();
+    char *line = secret_line();
+
+    for (unsigned i = 0; i < ZS_CONTEXT_TRIES_UNASKED; i++) {
+        char id[65], *other = g_strdup(line), *at = strstr(other, "id=");
+        g_assert_nonnull(at);
+        g_snprintf(id, sizeof id, "%064x", i); /* the first to be tried */
+        memcpy(at + strlen("id="), id, 64);
+        at = strchr(strstr(other, "key="), ' ') - 1; /* its last digit */
+        *at = *at == '0' ? '1' : '0';
+        add_secret(keys, other, false);
+        g_free(other);
+    }
+    add_secret(keys, line, false);
+    g_assert_false(opens_midstream(keys));
+    add_secret(keys, line, true);
+    g_assert_true(opens_midstream(keys));
+    zs_secret_free(line);
     zs_keyring_free(keys);
 }
 
@@ -992,6 +1048,7 @@ static void add_tests(void)
     FACT(lost_ap_rep_costs_nothing_where_the_subkey_was_copied);
     FACT(session_secret_opens_what_has_no_ap_req);
     FACT(session_secrets_are_tried_a_few_times);
+    FACT(secrets_that_came_with_the_capture_are_tried_a_few);
     FACT(first_number_behind_a_loss_is_not_the_handshakes);
     FACT(ap_rep_before_its_ap_req_is_nobodys_answer);
     FACT(second_ap_req_changes_nothing);

@@ -64,7 +64,7 @@ static struct zs_keyring *key_log(const char *text)
     struct zs_keyring *r = zs_keyring_new();
     char *why = NULL;
 
-    if (!zs_keyring_add_secrets(r, text, strlen(text), "a.keys", &why))
+    if (!zs_keyring_add_secrets(r, text, strlen(text), "a.keys", true, &why))
         g_error("%s", why);
     return r;
 }
@@ -296,7 +296,7 @@ static void ticket_goes_first_and_secret_fills_in(void)
     see(&s);
     char *line = secret_of(&s);
     struct zs_keyring *r = service_keys(&s.f);
-    g_assert_true(zs_keyring_add_secrets(r, line, strlen(line), "a.keys", &why));
+    g_assert_true(zs_keyring_add_secrets(r, line, strlen(line), "a.keys", true, &why));
     struct zs_context *c = observe(&s, r);
     g_assert_cmpint(zs_context_facts(c)->opened_by, ==, ZS_ORIGIN_KEYTAB);
     g_assert_true(zs_context_facts(c)->ticket_opened && zs_context_facts(c)->ap_rep_opened);
@@ -449,7 +449,7 @@ static void bad_line_is_named_and_costs_no_other(void)
         struct zs_keyring *r = zs_keyring_new();
         char *text = g_strconcat("# two\n", A_SECRET, "\n", bad_lines[i].line, "\n", other, NULL);
         char *why = NULL;
-        g_assert_false(zs_keyring_add_secrets(r, text, strlen(text), "a.keys", &why));
+        g_assert_false(zs_keyring_add_secrets(r, text, strlen(text), "a.keys", true, &why));
         g_test_message("%s", why);
         g_assert_true(g_str_has_prefix(why, "a.keys:3: "));
         g_assert_nonnull(strstr(why, bad_lines[i].says));
@@ -468,7 +468,7 @@ static void bad_lines_are_counted(void)
     struct zs_keyring *r = zs_keyring_new();
     char *why = NULL;
 
-    g_assert_false(zs_keyring_add_secrets(r, text, strlen(text), "a.keys", &why));
+    g_assert_false(zs_keyring_add_secrets(r, text, strlen(text), "a.keys", true, &why));
     g_assert_cmpstr(why, ==, "a.keys:1: not a session secret; 2 more lines cannot be used");
     g_assert_cmpuint(zs_keyring_secret_count(r), ==, 1);
     g_free(why);
@@ -481,7 +481,7 @@ static void endless_line_is_refused(void)
     char *name = g_strnfill(1 << 16, 'x'), *why = NULL;
     char *text = g_strconcat(A_SECRET " client=", name, NULL);
 
-    g_assert_false(zs_keyring_add_secrets(r, text, strlen(text), "a.keys", &why));
+    g_assert_false(zs_keyring_add_secrets(r, text, strlen(text), "a.keys", true, &why));
     g_assert_nonnull(strstr(why, "a.keys:1: longer"));
     g_free(why);
     g_free(text);
@@ -501,7 +501,7 @@ static void first_secret_of_a_context_stands(void)
     char *digit = strstr(other, "sha1-96:") + 8;
     *digit = *digit == '0' ? '1' : '0';
     struct zs_keyring *r = key_log(line);
-    g_assert_true(zs_keyring_add_secrets(r, other, strlen(other), "b.keys", &why));
+    g_assert_true(zs_keyring_add_secrets(r, other, strlen(other), "b.keys", true, &why));
     g_assert_cmpuint(zs_keyring_secret_count(r), ==, 1);
     struct zs_context *c = observe(&s, r);
     g_assert_cmpstr(zs_context_facts(c)->keytab_entry, ==, "key log a.keys");
