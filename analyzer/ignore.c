@@ -54,40 +54,44 @@ struct zs_ignore *zs_ignore_new(char *const *rules, char **why)
     return i;
 }
 
-/* What is left of the text where all that r finds is one octet 0 each: that something was there still counts. */
-static GByteArray *without(const GRegex *r, const GByteArray *text)
-{
-    GByteArray *left = g_byte_array_new();
-    const char *p = text->data ? (const char *)text->data : "";
-    GMatchInfo *found;
-    gint from, to, done = 0;
+/* What an octet of a part is to the patterns. */
+enum { KEPT, FOUND_FIRST, FOUND_MORE };
 
-    for (bool more = g_regex_match_full(r, p, text->len, 0, 0, &found, NULL); more;
+/* Marks what r finds. Where it overlaps what another found, both are one. */
+static void mark(const GRegex *r, const char *octets, gsize n, guint8 *marks)
+{
+    GMatchInfo *found;
+    gint from, to;
+
+    for (bool more = g_regex_match_full(r, octets, (gssize)n, 0, 0, &found, NULL); more;
          more = g_match_info_next(found, NULL)) {
-        if (!g_match_info_fetch_pos(found, 0, &from, &to) || from == to)
+        if (!g_match_info_fetch_pos(found, 0, &from, &to) || from >= to)
             continue;
-        g_byte_array_append(left, text->data + done, (guint)(from - done));
-        g_byte_array_append(left, (const guint8 *)"", 1);
-        done = to;
+        if (marks[from] == KEPT)
+            marks[from] = FOUND_FIRST;
+        memset(marks + from + 1, FOUND_MORE, (size_t)(to - from - 1));
     }
     g_match_info_free(found);
-    g_byte_array_append(left, text->data + done, text->len - (guint)done);
-    return left;
 }
 
+/* The part with 0 1 instead of each thing found, for that something was there still counts, and 0 0 for its own 0s. */
 static GByteArray *reduce(const struct zs_ignore *i, GBytes *part)
 {
-    GByteArray *text = g_byte_array_new();
+    GByteArray *left = g_byte_array_new();
     gsize n;
-    const void *octets = g_bytes_get_data(part, &n);
+    const guint8 *octets = g_bytes_get_data(part, &n);
+    guint8 *marks = g_malloc0(n + 1);
 
-    g_byte_array_append(text, octets, (guint)n);
-    for (guint k = 0; k < i->patterns->len; k++) {
-        GByteArray *left = without(i->patterns->pdata[k], text);
-        g_byte_array_unref(text);
-        text = left;
+    for (guint k = 0; k < i->patterns->len; k++)
+        mark(i->patterns->pdata[k], octets ? (const char *)octets : "", n, marks);
+    for (gsize k = 0; k < n; k++) {
+        if (marks[k] == FOUND_FIRST)
+            g_byte_array_append(left, (const guint8 *)"\0\1", 2);
+        else if (marks[k] == KEPT)
+            g_byte_array_append(left, (const guint8[]){octets[k], 0}, octets[k] ? 1 : 2);
     }
-    return text;
+    g_free(marks);
+    return left;
 }
 
 bool zs_ignore_equal(const struct zs_ignore *i, guint part, GBytes *came, GBytes *captured)

@@ -87,6 +87,39 @@ static void octets_are_no_characters(void)
     g_assert_true(equal((const char *[]){".*", NULL}, 1, text("any\nline"), text("other")));
 }
 
+/* What a pattern finds is not an octet of the message, whichever that is. */
+static void octet_0_is_not_something_found(void)
+{
+    static const char *const one[] = {"[0-9]", NULL}, *const two[] = {"[0-9]", "(?s)\\x00", NULL};
+
+    g_assert_false(equal(one, 1, text("id 5"), g_bytes_new("id \0", 4)));
+    g_assert_false(equal(one, 1, text("5"), g_bytes_new("\0\1", 2)));
+    g_assert_false(equal(one, 1, g_bytes_new("\0", 1), g_bytes_new("\0\0", 2)));
+    g_assert_true(equal(one, 1,
+                        g_bytes_new("\0"
+                                    "5",
+                                    2),
+                        g_bytes_new("\0"
+                                    "6",
+                                    2)));
+    /* neither is it one to the pattern behind */
+    g_assert_false(equal((const char *[]){"[0-9]", "\\x00x", NULL}, 1, text("5x"), text("5")));
+    g_assert_true(equal(two, 1, text("id 5"), g_bytes_new("id \0", 4)));
+}
+
+/* The order of patterns means nothing: each sees the message, and what overlaps is one. */
+static void patterns_see_the_message_alone(void)
+{
+    static const char *const rules[] = {"[0-9]", "id=[0-9a-f]+", NULL}, *const turned[] = {
+                                                                            "id=[0-9a-f]+", "[0-9]",
+                                                                            NULL};
+
+    g_assert_true(equal(rules, 1, text("id=1a2 3"), text("id=ff 4")));
+    g_assert_true(equal(turned, 1, text("id=1a2 3"), text("id=ff 4")));
+    g_assert_false(equal(rules, 1, text("id=1a2 33"), text("id=ff 4")));
+    g_assert_false(equal(turned, 1, text("id=1a2 3"), text("id=ff x")));
+}
+
 /* PCRE counts its steps: such a pair ends, as differing. */
 static void expression_without_end_ends(void)
 {
@@ -121,6 +154,8 @@ int main(int argc, char **argv)
     CASE(pattern_takes_away_what_it_finds_and_no_more);
     CASE(several_patterns_one_behind_the_other);
     CASE(octets_are_no_characters);
+    CASE(octet_0_is_not_something_found);
+    CASE(patterns_see_the_message_alone);
     CASE(expression_without_end_ends);
     CASE(what_is_no_rule_is_said);
     return g_test_run();
