@@ -28,6 +28,8 @@ struct zs_play {
     size_t coming_n;     /* their octets */
     guint spoken;        /* lines of ours */
     gint64 opened, said; /* microseconds: when it stood, when ours last spoke */
+    gint64
+        heard; /* and when a line of theirs last came; not what comes besides, for it may come for ever */
     guint timer;
     struct zs_account account;
     struct zs_play_outcome *outcomes; /* of each line */
@@ -163,6 +165,7 @@ static void take(struct zs_play *p, enum zs_line_kind kind, GPtrArray *came)
         return;
     }
     p->awaited++;
+    p->heard = g_get_monotonic_time();
     zs_latencies_add(&p->account.latencies, latency);
     p->outcomes[i].latency = latency;
     char *what = kind == l->kind ? find_difference(p, l, came, &part)
@@ -193,6 +196,12 @@ static void give_up_before(struct zs_play *p, guint line)
     }
 }
 
+/* When a line of either side last passed, or else when it stood: who goes on talking is not late. */
+static gint64 last_of(const struct zs_play *p)
+{
+    return MAX(MAX(p->opened, p->said), p->heard);
+}
+
 /* Says what may be said, and sees to what is waited for. */
 static void go_on(struct zs_play *p)
 {
@@ -200,7 +209,7 @@ static void go_on(struct zs_play *p)
 
     while (!p->over && !p->account.stopped && p->next < p->script->lines->len) {
         const struct zs_line *l = line_at(p, p->next);
-        gint64 now = g_get_monotonic_time(), last = MAX(p->said, p->opened);
+        gint64 now = g_get_monotonic_time(), last = last_of(p);
         guint before = p->next + (l->dir != p->ours);
         if (awaits_before(p, before)) {
             if (now < last + patience) {
@@ -225,8 +234,9 @@ static void go_on(struct zs_play *p)
     }
     if (p->over || p->account.stopped)
         return;
-    if (g_get_monotonic_time() < MAX(p->said, p->opened) + SETTLE_MS * 1000)
-        wake(p, SETTLE_MS * 1000);
+    gint64 now = g_get_monotonic_time(), end = last_of(p) + SETTLE_MS * 1000;
+    if (now < end)
+        wake(p, end - now);
     else
         zs_connection_close(p->connection);
 }
@@ -264,6 +274,7 @@ static void on_open(void *user, struct zs_connection *c)
     (void)c;
 
     p->opened = g_get_monotonic_time();
+    p->account.stood = true;
     go_on(p);
 }
 

@@ -247,6 +247,8 @@ static void give_up(struct run *run, const char *why)
 {
     struct zs_account a = {.failed = (char *)why, .stopped = why == NULL};
 
+    clear_progress(run->stage);
+    zs_account_put(stdout, run->stage->r->json, &run->of, &a);
     if (run->stage->junit)
         tell_junit(run, &a);
     zs_account_add(&run->stage->total, &a);
@@ -457,12 +459,6 @@ static bool open_report(struct stage *s)
     return false;
 }
 
-/* Did anything pass at all? */
-static bool has_begun(const struct zs_account *sum)
-{
-    return sum->sent || sum->matched || sum->differed || sum->extra;
-}
-
 static void tell_left(struct stage *s)
 {
     GHashTableIter iter;
@@ -492,12 +488,12 @@ static void run_all(struct stage *s)
             g_source_remove(sources[i]);
     if (s->last)
         g_source_remove(s->last);
+    if (s->r->progress)
+        show_progress(s); /* before those that are left are in the total, too */
     tell_left(s);
-    if (s->timed_out && s->total.connections == s->total.stopped && !has_begun(&s->total.sum))
+    if (s->timed_out && s->total.stood == 0)
         fail(s, "--duration", "it is over, and no connection stood");
     s->total.seconds = (double)(g_get_monotonic_time() - s->started) / G_USEC_PER_SEC;
-    if (s->r->progress)
-        show_progress(s);
     clear_progress(s);
     zs_account_put_total(stdout, s->r->json, &s->total);
 }

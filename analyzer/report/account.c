@@ -44,10 +44,10 @@ gint64 zs_latencies_percentile(const struct zs_latencies *l, guint percent)
 
     if (l->count == 0)
         return 0;
-    uint64_t rank = (uint64_t)((double)(l->count - 1) * percent / 100);
+    uint64_t rank = MAX((l->count * percent + 99) / 100, 1); /* from 1 */
     for (unsigned i = 0; i < ZS_LATENCY_BUCKETS; i++) {
         before += l->bucket[i];
-        if (before > rank)
+        if (before >= rank)
             return value_of(i);
     }
     return value_of(ZS_LATENCY_BUCKETS - 1);
@@ -76,6 +76,7 @@ void zs_account_add(struct zs_account_total *total, const struct zs_account *a)
     for (unsigned i = 0; i < ZS_LATENCY_BUCKETS; i++)
         sum->latencies.bucket[i] += a->latencies.bucket[i];
     total->connections++;
+    total->stood += a->stood;
     total->failed += a->failed != NULL;
     total->stopped += a->stopped;
 }

@@ -18,7 +18,7 @@ struct zs_latencies {
 };
 
 void zs_latencies_add(struct zs_latencies *l, gint64 ns);
-/* 0 where there are none. */
+/* By nearest rank: of one that is there, at least percent of all are not longer. 0 where there are none. */
 gint64 zs_latencies_percentile(const struct zs_latencies *l, guint percent);
 
 struct zs_account {
@@ -28,6 +28,7 @@ struct zs_account {
     uint64_t missing;              /* … not at all, … */
     uint64_t extra;                /* … though the capture has none */
     struct zs_latencies latencies; /* from our last line to each of theirs */
+    bool stood;                    /* the handshake was through */
     bool stopped; /* it was ended from here before its end: what had not come then is not missing */
     char *failed; /* the connection did not stand, or not to the end: why; NULL: it did */
 };
@@ -42,7 +43,7 @@ struct zs_account_of {
 /* Of all that were run. */
 struct zs_account_total {
     struct zs_account sum;
-    uint64_t connections, failed, stopped;
+    uint64_t connections, stood, failed, stopped;
     double seconds;
 };
 

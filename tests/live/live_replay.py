@@ -215,7 +215,10 @@ def nobody_there(stage):
     out, err = running.communicate(timeout=LIMIT)
     check("exit status", running.returncode, 2)
     check("standard error", (err.count("\n"), "refused" in err), (1, True))
-    check("summary", out.split(":")[0].endswith("6 failed"), True)
+    *lines, total = out.splitlines()
+    check("accounts", sorted(line.split(";")[0] for line in lines),
+          sorted(f"c{n}.{copy}.1 sent 0" for n in (1, 2, 3) for copy in (1, 2)))
+    check("summary", total.split(":")[0].endswith("6 failed"), True)
     check("errors", [row[1:4] for row in suites(report)], [(0, 1, 0)] * 6)
 
 
@@ -281,14 +284,31 @@ def nobody_says_anything(stage):
     check("connections", summary(out)["connections"], 0)
 
 
+def handshake(socket_type):
+    """All that a side says of NULL's, without listening."""
+    ready = b"\x05READY\x0bSocket-Type" + len(socket_type).to_bytes(4, "big") + socket_type.encode()
+    return b"\xff" + bytes(8) + b"\x7f\x03\x01" + b"NULL".ljust(20, b"\0") + bytes(32) + bytes([4, len(ready)]) + ready
+
+
+def silent_but_standing(stage):
+    """A connection stood, though no message passed when time was over."""
+    running = stage.start("pubsub-null.pcap", "--bind", "--duration", "2", "--json")
+    await_port(stage.port)
+    with socket.create_connection(("127.0.0.1", stage.port)) as peer:
+        peer.sendall(handshake("SUB"))
+        out, status = finish(running)
+    check("exit status", status, 0)
+    check("account", accounts(out), [(0, 0, 0, 0, 0)])
+    check("stopped", summary(out)["stopped"], 1)
+
+
 def without_end(stage):
     """A message of which there is always more is given up, and costs no more memory than others may."""
     with socket.create_server(("127.0.0.1", stage.port)) as listening:
         running = stage.start("null.pcap", "--connect", "--patience", "60")
         accepted, _ = listening.accept()
         with accepted:
-            accepted.sendall(b"\xff" + bytes(8) + b"\x7f\x03\x01" + b"NULL".ljust(20, b"\0") + bytes(32) +
-                             b"\x04\x19\x05READY\x0bSocket-Type\0\0\0\x03REP")
+            accepted.sendall(handshake("REP"))
             with contextlib.suppress(OSError):
                 for _ in range(1000):
                     accepted.sendall(b"\x01\x01x" * 1000)
@@ -346,6 +366,7 @@ ACTS = [("to libzmq, the same answers", same_answers),
         ("to libzmq, 3 at once, twice", many_rounds_to_libzmq),
         ("to nobody", nobody_there),
         ("to and for the silent", nobody_says_anything),
+        ("for who stands silently", silent_but_standing),
         ("to who says more and more", without_end),
         ("for libzmq, as the server", for_libzmq),
         ("to libzmq, a subscriber", subscriber_to_libzmq),

@@ -38,6 +38,23 @@ static void percentiles_are_those_of_all(void)
     g_assert_cmpint(zs_latencies_percentile(&l, 100), ==, 20);
 }
 
+/* Of few the high ones are the longest, and not the one before. */
+static void percentiles_of_few_are_by_nearest_rank(void)
+{
+    struct zs_latencies l = {0};
+
+    zs_latencies_add(&l, 1);
+    zs_latencies_add(&l, 2);
+    g_assert_cmpint(zs_latencies_percentile(&l, 50), ==, 1);
+    g_assert_cmpint(zs_latencies_percentile(&l, 51), ==, 2);
+    g_assert_cmpint(zs_latencies_percentile(&l, 90), ==, 2);
+    zs_latencies_add(&l, 3);
+    g_assert_cmpint(zs_latencies_percentile(&l, 0), ==, 1);
+    g_assert_cmpint(zs_latencies_percentile(&l, 50), ==, 2);
+    g_assert_cmpint(zs_latencies_percentile(&l, 90), ==, 3);
+    g_assert_cmpint(zs_latencies_percentile(&l, 99), ==, 3);
+}
+
 static void sums_are_of_all(void)
 {
     struct zs_account a = {.sent = 1, .matched = 2, .differed = 3, .missing = 4, .extra = 5};
@@ -45,18 +62,21 @@ static void sums_are_of_all(void)
 
     zs_latencies_add(&a.latencies, 7);
     zs_account_add(&total, &a);
+    a.stood = true;
+    zs_account_add(&total, &a);
     a.failed = (char *)"it did";
     a.stopped = true;
     zs_account_add(&total, &a);
-    g_assert_cmpuint(total.connections, ==, 2);
+    g_assert_cmpuint(total.connections, ==, 3);
+    g_assert_cmpuint(total.stood, ==, 2);
     g_assert_cmpuint(total.failed, ==, 1);
     g_assert_cmpuint(total.stopped, ==, 1);
-    g_assert_cmpuint(total.sum.sent, ==, 2);
-    g_assert_cmpuint(total.sum.matched, ==, 4);
-    g_assert_cmpuint(total.sum.differed, ==, 6);
-    g_assert_cmpuint(total.sum.missing, ==, 8);
-    g_assert_cmpuint(total.sum.extra, ==, 10);
-    g_assert_cmpuint(total.sum.latencies.count, ==, 2);
+    g_assert_cmpuint(total.sum.sent, ==, 3);
+    g_assert_cmpuint(total.sum.matched, ==, 6);
+    g_assert_cmpuint(total.sum.differed, ==, 9);
+    g_assert_cmpuint(total.sum.missing, ==, 12);
+    g_assert_cmpuint(total.sum.extra, ==, 15);
+    g_assert_cmpuint(total.sum.latencies.count, ==, 3);
 }
 
 /* ==== JUnit ==== */
@@ -170,6 +190,7 @@ int main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     CASE(latency_is_read_back_to_within_two_percent);
     CASE(percentiles_are_those_of_all);
+    CASE(percentiles_of_few_are_by_nearest_rank);
     CASE(sums_are_of_all);
     CASE(suites_count_their_cases);
     CASE(octets_from_the_wire_leave_it_well_formed);
