@@ -302,6 +302,46 @@ def silent_but_standing(stage):
     check("stopped", summary(out)["stopped"], 1)
 
 
+def behind_a_late_answer(stage):
+    """0.3 seconds behind the last answer, however late that was; and no longer, however much there is besides."""
+    with socket.create_server(("127.0.0.1", stage.port)) as listening:
+        running = stage.start("null.pcap", "--connect", "--json")
+        accepted, _ = listening.accept()
+        with accepted:
+            accepted.sendall(handshake("REP") + b"\x01\0\0\x07world 0")
+            heard = b""
+            accepted.settimeout(LIMIT)
+            while b"0123456789" not in heard:
+                heard += accepted.recv(4096)
+            time.sleep(0.5)
+            begun = time.monotonic()
+            accepted.sendall(b"\x01\0\0\x07world 1" + b"\x01\0\0\x05extra")
+            accepted.settimeout(0.05)
+            with contextlib.suppress(ConnectionError):
+                while True:
+                    with contextlib.suppress(TimeoutError):
+                        if not accepted.recv(4096):
+                            break
+                    accepted.sendall(b"\x01\0\0\x05extra")
+            took = time.monotonic() - begun
+        out, status = finish(running)
+    check("exit status", status, 1)
+    (sent, matched, differed, missing, extra), = accounts(out)
+    check("account", (sent, matched, differed, missing, extra >= 1), (2, 2, 0, 0, True))
+    check(f"closed 0.3 s behind it at the earliest, not after {took:.3f}", took >= 0.3, True)
+
+
+def longer_than_patience(stage):
+    """Who goes on talking is not late: nine messages in four seconds, for who waits two and a half."""
+    bound = stage.start("push-pull.pcap", "--bind", "--json", "--patience", "2.5")
+    await_port(stage.port)
+    out, _ = finish(stage.start("push-pull.pcap", "--connect", "--json", "--rate", "2"))
+    check("account", accounts(out), [(9, 0, 0, 0, 0)])
+    out, status = finish(bound)
+    check("exit status", status, 0)
+    check("server's account", accounts(out), [(0, 9, 0, 0, 0)])
+
+
 def without_end(stage):
     """A message of which there is always more is given up, and costs no more memory than others may."""
     with socket.create_server(("127.0.0.1", stage.port)) as listening:
@@ -367,6 +407,7 @@ ACTS = [("to libzmq, the same answers", same_answers),
         ("to nobody", nobody_there),
         ("to and for the silent", nobody_says_anything),
         ("for who stands silently", silent_but_standing),
+        ("to who answers late", behind_a_late_answer),
         ("to who says more and more", without_end),
         ("for libzmq, as the server", for_libzmq),
         ("to libzmq, a subscriber", subscriber_to_libzmq),
@@ -378,6 +419,7 @@ ACTS = [("to libzmq, the same answers", same_answers),
         ("ours to ours, 3 at once, 4 times", many_rounds),
         ("ours to ours, for 2 seconds", until_time_is_over),
         ("ours to ours, at a rate, a pace", at_a_rate),
+        ("ours to ours, longer than patience", longer_than_patience),
         ("ours to ours, progress", progress)]
 
 
