@@ -11,6 +11,7 @@ import pathlib
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -331,6 +332,40 @@ def behind_a_late_answer(stage):
     check(f"closed 0.3 s behind it at the earliest, not after {took:.3f}", took >= 0.3, True)
 
 
+def large_capture(path):
+    """A PUSH of NULL's that says 16 MiB, more than a socket takes that nobody reads: one packet of link type RAW each."""
+    said = [(0, handshake("PUSH")), (1, handshake("PULL")), (0, b"\x02" + (16 << 20).to_bytes(8, "big") + bytes(16 << 20))]
+    position, packets = [1, 1], [(0, 2, b""), (1, 0x12, b"")]
+    for side, octets in said:
+        packets += [(side, 0x18, octets[i:i + 60000]) for i in range(0, len(octets), 60000)]
+    with path.open("wb") as out:
+        out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 1 << 18, 101))
+        for n, (side, flags, octets) in enumerate(packets):
+            ports, hosts = ((40000, 5555), (b"\x0a\0\0\1", b"\x0a\0\0\2"))
+            if side:
+                ports, hosts = ports[::-1], hosts[::-1]
+            tcp = struct.pack(">HHIIBBHHH", *ports, position[side], position[1 - side], 0x50, flags, 65000, 0, 0) + octets
+            packet = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(tcp), 0, 0, 64, 6, 0, *hosts) + tcp
+            out.write(struct.pack("<IIII", n // 10000, n % 10000 * 100, len(packet), len(packet)) + packet)
+            position[side] += len(octets) + (flags >> 1 & 1)
+
+
+def left_over(stage):
+    """Who takes nothing of what waits is left when time is over, and counted once."""
+    capture = stage.bench.directory / "large.pcap"
+    large_capture(capture)
+    with socket.create_server(("127.0.0.1", stage.port)) as listening:
+        running = stage.start(str(capture), "--connect", "--duration", "1", "--progress", "--json")
+        accepted, _ = listening.accept()
+        with accepted:
+            accepted.sendall(handshake("PULL"))
+            out, err = running.communicate(timeout=LIMIT)
+    check("exit status", running.returncode, 0)
+    check("account", (accounts(out), summary(out)["connections"]), ([(1, 0, 0, 0, 0)], 1))
+    check("progress", err.splitlines()[-1].partition(": ")[2],
+          "0 connections through, 1 open; sent 1, 0 as captured, 0 not")
+
+
 def longer_than_patience(stage):
     """Who goes on talking is not late: nine messages in four seconds, for who waits two and a half."""
     bound = stage.start("push-pull.pcap", "--bind", "--json", "--patience", "2.5")
@@ -420,6 +455,7 @@ ACTS = [("to libzmq, the same answers", same_answers),
         ("ours to ours, for 2 seconds", until_time_is_over),
         ("ours to ours, at a rate, a pace", at_a_rate),
         ("ours to ours, longer than patience", longer_than_patience),
+        ("to who takes nothing", left_over),
         ("ours to ours, progress", progress)]
 
 
