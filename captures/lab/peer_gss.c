@@ -13,6 +13,7 @@
  *
  * Limits: one connection, on 127.0.0.1; frames of at most 1 MiB; whatever goes wrong ends it. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <glib.h>
 #include <gssapi/gssapi.h>
 #include <gssapi/gssapi_krb5.h>
@@ -105,14 +106,22 @@ static void must(OM_uint32 major, OM_uint32 minor, const char *call)
 
 /* ==== octets and frames ==== */
 
+#define CLOSED "the other side closed"
+
+/* With octets of ours unread it says so by a reset. */
+static bool was_closed(void)
+{
+    return errno == ECONNRESET || errno == EPIPE;
+}
+
 static void write_all(const void *octets, size_t n)
 {
     const uint8_t *p = octets;
 
     while (n) {
-        ssize_t done = write(fd, p, n);
+        ssize_t done = send(fd, p, n, MSG_NOSIGNAL);
         if (done <= 0)
-            give_up("write");
+            give_up(was_closed() ? CLOSED : "write");
         p += done;
         n -= (size_t)done;
     }
@@ -125,7 +134,7 @@ static void read_all(void *octets, size_t n)
     while (n) {
         ssize_t done = read(fd, p, n);
         if (done <= 0)
-            give_up(done ? "read" : "the other side closed");
+            give_up(done == 0 || was_closed() ? CLOSED : "read");
         p += done;
         n -= (size_t)done;
     }
