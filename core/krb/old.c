@@ -130,6 +130,19 @@ struct parts {
     struct zs_span sequence, checksum, text; /* text: confounder, data, padding */
 };
 
+/* The header of either token; of a MIC, FF stands in place of SEAL_ALG (RFC 1964, 1.2.1). False: its filler is not FF,
+ * or its checksum another key's. */
+static bool read_header(const struct zs_old_seal *s, const struct zs_token *t, uint8_t salt,
+                        struct zs_rd *rd, struct parts *p)
+{
+    p->header = t->inner.p - 2;
+    p->salt = salt;
+    p->sign = zs_rd_be16(rd);
+    p->seal = zs_rd_be16(rd);
+    uint16_t filler = zs_rd_be16(rd);
+    return p->sign == (s->rc4 ? SIGN_RC4 : SIGN_DES3) && filler == 0xffff;
+}
+
 /* SND_SEQ and SGN_CKSUM, which stand behind the header. */
 static void read_signature(const struct zs_old_seal *s, struct zs_rd *rd, struct parts *p)
 {
@@ -141,14 +154,9 @@ static enum zs_rc read_parts(const struct zs_old_seal *s, const struct zs_token 
 {
     struct zs_rd rd = zs_rd(t->inner);
 
-    p->header = t->inner.p - 2;
-    p->salt = SALT_WRAP;
-    p->sign = zs_rd_be16(&rd);
-    p->seal = zs_rd_be16(&rd);
-    uint16_t filler = zs_rd_be16(&rd);
-    bool fits = s->rc4 ? p->sign == SIGN_RC4 && (p->seal == SEAL_RC4 || p->seal == SEAL_NONE)
-                       : p->sign == SIGN_DES3 && (p->seal == SEAL_DES3 || p->seal == SEAL_NONE);
-    if (!rd.ran_out && (!fits || filler != 0xffff))
+    bool fits = read_header(s, t, SALT_WRAP, &rd, p) &&
+                (p->seal == SEAL_NONE || p->seal == (s->rc4 ? SEAL_RC4 : SEAL_DES3));
+    if (!rd.ran_out && !fits)
         return ZS_E_WRAP_HEADER; /* before its length is judged: that is the other algorithm's, too */
     read_signature(s, &rd, p);
     p->text = rd.left;
@@ -345,19 +353,13 @@ enum zs_rc zs_old_open(struct zs_old_seal *s, const struct zs_token *t, uint8_t 
     return ZS_OK;
 }
 
-/* RFC 1964, 1.2.1: as of a wrap token, with FF in place of SEAL_ALG. */
 static bool read_mic(const struct zs_old_seal *s, const struct zs_token *t, struct parts *p)
 {
     struct zs_rd rd = zs_rd(t->inner);
 
-    p->header = t->inner.p - 2;
-    p->salt = SALT_MIC;
-    p->sign = zs_rd_be16(&rd);
-    p->seal = zs_rd_be16(&rd);
-    uint16_t filler = zs_rd_be16(&rd);
+    bool fits = read_header(s, t, SALT_MIC, &rd, p) && p->seal == SEAL_NONE;
     read_signature(s, &rd, p);
-    return !rd.ran_out && rd.left.n == 0 && p->sign == (s->rc4 ? SIGN_RC4 : SIGN_DES3) &&
-           p->seal == SEAL_NONE && filler == 0xffff;
+    return fits && !rd.ran_out && rd.left.n == 0;
 }
 
 bool zs_old_mic_holds(struct zs_old_seal *s, const struct zs_token *t, struct zs_span text,
