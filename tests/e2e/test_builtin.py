@@ -17,7 +17,6 @@ import tempfile
 import unittest
 import xml.etree.ElementTree
 
-import made
 import oddities
 import segments
 import subject

@@ -4,7 +4,6 @@ as pcapng, gives the same events.
 
 Limits: the packets are reqrep's with other headers in front; their checksums are not made anew.
 """
-import json
 import pathlib
 import struct
 import sys

@@ -7,17 +7,15 @@ Nothing is skipped. Limits: AES256-SHA1; no mutual authentication and DCE style 
 wants to know the server."""
 import pathlib
 import re
-import shutil
-import subprocess
 import sys
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT / "captures"))
 
-from lab import gss_peer, kdc, namespace, process  # noqa: E402
+from lab import gss_peer, kdc, process  # noqa: E402
 from lab.bench import Bench  # noqa: E402
 from lab.stories import SERVICE, at  # noqa: E402
-from ours import Ours, await_port, same  # noqa: E402
+from ours import Ours, await_port, program, run_acts, same  # noqa: E402
 
 PRINCIPAL = f"{SERVICE}@{kdc.REALM}"
 DELEG, MUTUAL, REPLAY, SEQUENCE, CONF, INTEG = 1, 2, 4, 8, 16, 32
@@ -195,25 +193,13 @@ ACTS = [
 
 
 def main():
-    if len(sys.argv) != 2 or not shutil.which(sys.argv[1]):
-        sys.exit("live_gss.py wants one argument: the program zmtpscope, which must be built")
-    sys.argv[1] = str(pathlib.Path(sys.argv[1]).resolve())
-    namespace.enter()
-    failed = 0
+    zmtpscope = program()
     with Bench("live-gss", None) as bench:
         bench.output = bench.directory
         bench.realm(["alice"], [SERVICE], [kdc.AES256])
         bench.keytab(SERVICE)
-        stage = Stage(sys.argv[1], bench)
-        for what, act in ACTS:
-            stage.port += 1
-            try:
-                act(stage)
-                print(f"{what:36} passed", flush=True)
-            except (process.LabError, subprocess.TimeoutExpired) as error:
-                print(f"{what:36} FAILED: {error}", flush=True)
-                failed += 1
-    sys.exit(f"live_gss: {failed} acts failed" if failed else 0)
+        run_acts(ACTS, Stage(zmtpscope, bench))
+
 
 
 if __name__ == "__main__":

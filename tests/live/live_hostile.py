@@ -10,7 +10,6 @@ import json
 import os
 import pathlib
 import resource
-import shutil
 import signal
 import socket
 import subprocess
@@ -20,9 +19,10 @@ import time
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT / "captures"))
 
-from lab import kdc, namespace, process  # noqa: E402
+from lab import kdc, process  # noqa: E402
 from lab.bench import Bench  # noqa: E402
 from lab.stories import SERVICE  # noqa: E402
+from ours import program  # noqa: E402
 
 PORT = 20999
 PRINCIPAL = f"{SERVICE}@{kdc.REALM}"
@@ -153,10 +153,7 @@ def besiege(program, running, env, how, alone):
 
 
 def main():
-    if len(sys.argv) != 2 or not shutil.which(sys.argv[1]):
-        sys.exit("live_hostile.py wants one argument: the program zmtpscope, which must be built")
-    program = sys.argv[1] = str(pathlib.Path(sys.argv[1]).resolve())
-    namespace.enter()
+    zmtpscope = program()
     limit = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(limit, 8192), limit))
     with Bench("live-hostile", None) as bench:
@@ -166,17 +163,17 @@ def main():
         cache = bench.directory / "alice.ccache"
         bench.kdc.kinit("alice", cache)
         env = bench.kdc.env(KRB5CCNAME=cache)
-        running = serve(program, bench)
-        alone = good_client(program, env)
-        besiege(program, running, env, attack, alone)
+        running = serve(zmtpscope, bench)
+        alone = good_client(zmtpscope, env)
+        besiege(zmtpscope, running, env, attack, alone)
         done = subprocess.run([sys.executable, "-c", FIVE_HUNDRED, str(CLIENTS), PRINCIPAL, f"tcp://127.0.0.1:{PORT}"],
                               env={**os.environ, **env}, capture_output=True, text=True, timeout=120, check=False)
         print(f"{done.stdout.strip()} of {CLIENTS} clients of libzmq were answered")
         if done.stdout.strip() != str(CLIENTS):
             raise process.LabError(f"not all of the clients were answered: {done.stdout} {done.stderr}")
         end(running, bench)
-        running = serve(program, bench)
-        besiege(program, running, env, fill, alone)
+        running = serve(zmtpscope, bench)
+        besiege(zmtpscope, running, env, fill, alone)
         end(running, bench)
 
 

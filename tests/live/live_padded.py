@@ -19,15 +19,11 @@ sys.path.insert(0, str(PROJECT / "captures"))
 from lab import kdc, namespace, process  # noqa: E402
 from lab.bench import Bench  # noqa: E402
 from lab.stories import SERVICE  # noqa: E402
+from ours import same  # noqa: E402
 
 PRINCIPAL = f"{SERVICE}@{kdc.REALM}"
 PORT = 5555
 LIMIT = 60
-
-
-def check(what, got, wanted):
-    if got != wanted:
-        raise process.LabError(f"{what}: {got!r}, not {wanted!r}")
 
 
 def run(words, env=None, said=""):
@@ -54,19 +50,19 @@ def converse(zmtpscope, bench, keytab, said, more):
     heard = run([zmtpscope, "connect", "-q", "-t", "REQ", "-s", PRINCIPAL, "--form", "padded", "--as-server", "spec", *more,
                  f"tcp://127.0.0.1:{PORT}"], bench.kdc.env(KRB5CCNAME=cache), "".join(f"{text}\n" for text in said))
     server.send_signal(signal.SIGINT)
-    check("serve's exit status", server.wait(LIMIT), 0)
+    same("serve's exit status", server.wait(LIMIT), 0)
     return heard.splitlines()
 
 
 def by_read(zmtpscope, keytab, capture, sealed):
     """What zmtpscope read tells: messages that are no delimiters, client and server."""
     events = [json.loads(line) for line in run([zmtpscope, "read", "--json", "-K", keytab, capture]).splitlines()]
-    check("defects", [e for e in events if e["event"] == "defect"], [])
-    check("forms", {e["form"] for e in events if e["event"] == "command"}, {"padded"})
-    check("as_server", sorted(e["as_server"] for e in events if e["event"] == "greeting"), [False, True])
-    check("outcome", [e["outcome"] for e in events if e["event"] == "close"], ["established"])
+    same("defects", [e for e in events if e["event"] == "defect"], [])
+    same("forms", {e["form"] for e in events if e["event"] == "command"}, {"padded"})
+    same("as_server", sorted(e["as_server"] for e in events if e["event"] == "greeting"), [False, True])
+    same("outcome", [e["outcome"] for e in events if e["event"] == "close"], ["established"])
     messages = [e for e in events if e["event"] == "message"]
-    check("verified", {(e["verified"], e["confidential"]) for e in messages}, {(True, sealed)})
+    same("verified", {(e["verified"], e["confidential"]) for e in messages}, {(True, sealed)})
     return [base64.b64decode(e["data"]).decode() for e in messages if not e["more"]]
 
 
@@ -85,17 +81,17 @@ def converse_and_look(build, more, sealed):
         bench.realm(["alice"], [SERVICE], [kdc.AES256])
         keytab = bench.keytab(SERVICE)
         bench.record()
-        check("echo", converse(zmtpscope, bench, keytab, said, more), said)
+        same("echo", converse(zmtpscope, bench, keytab, said, more), said)
         bench.stop_recording()
         capture = bench.recorder.path
         bench.directory.chmod(0o755)
         there_and_back = [text for text in said for _ in range(2)]
-        check("read", by_read(zmtpscope, keytab, capture, sealed), there_and_back)
-        check("tshark", by_plugin(build, keytab, capture), there_and_back)
+        same("read", by_read(zmtpscope, keytab, capture, sealed), there_and_back)
+        same("tshark", by_plugin(build, keytab, capture), there_and_back)
         replayed = [json.loads(line) for line in
                     run([zmtpscope, "replay", "--json", "-K", keytab, capture]).splitlines()]
-        check("differences", [o for o in replayed if o["event"] == "difference"], [])
-        check("verdict", [o["verdict"] for o in replayed if o["event"] == "verdict"], ["same"])
+        same("differences", [o for o in replayed if o["event"] == "difference"], [])
+        same("verdict", [o["verdict"] for o in replayed if o["event"] == "verdict"], ["same"])
 
 
 def main():

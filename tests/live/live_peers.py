@@ -14,17 +14,16 @@ import json
 import os
 import pathlib
 import secrets
-import shutil
 import subprocess
 import sys
 
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT / "captures"))
 
-from lab import kdc, namespace, process  # noqa: E402
+from lab import kdc, process  # noqa: E402
 from lab.bench import Bench  # noqa: E402
-from lab.stories import SERVICE, at  # noqa: E402
-from ours import BAR, Ours, await_port, ended, lines, same  # noqa: E402
+from lab.stories import SERVICE  # noqa: E402
+from ours import BAR, Ours, await_port, ended, lines, program, same  # noqa: E402
 
 PRINCIPAL = f"{SERVICE}@{kdc.REALM}"
 COUNT = 6
@@ -452,10 +451,7 @@ def run_all(program, bench, cells):
 
 
 def main():
-    if len(sys.argv) != 2 or not shutil.which(sys.argv[1]):
-        sys.exit("live_peers.py wants one argument: the program zmtpscope, which must be built")
-    sys.argv[1] = str(pathlib.Path(sys.argv[1]).resolve())
-    namespace.enter()
+    zmtpscope = program()
     failed = 0
     with contextlib.ExitStack() as stack:
         bench = stack.enter_context(Bench("live-peers", None))
@@ -468,12 +464,12 @@ def main():
         bench.record()
         cells = []
         print(f"{'':45} {'sealed':24} PLAINTEXT", flush=True)
-        for what, sealed, plaintext in run_all(sys.argv[1], bench, cells):
+        for what, sealed, plaintext in run_all(zmtpscope, bench, cells):
             print(f"{what:45} {sealed:24} {plaintext}", flush=True)
             failed += "FAILED" in sealed or "FAILED" in plaintext
         bench.stop_recording()
         if not failed:
-            count = read_back(sys.argv[1], cells, cells[0].keytab(), bench.recorder.path)
+            count = read_back(zmtpscope, cells, cells[0].keytab(), bench.recorder.path)
             print(f"{count} messages, captured and read back by zmtpscope read and by tshark: as they were said")
     sys.exit(f"live_peers: {failed} rows failed" if failed else 0)
 

@@ -17,10 +17,11 @@ import sys
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT / "captures"))
 
-from lab import expectation, kdc, namespace, process, recorder  # noqa: E402
+from lab import expectation, kdc, process, recorder  # noqa: E402
 from lab.bench import Bench  # noqa: E402
 from lab.expectation import Connection  # noqa: E402
 from lab.stories import LEFT, SERVICE, answers, asks, at, gssapi  # noqa: E402
+from ours import program  # noqa: E402
 
 CONTEXT = ("opened", "client_principal", "service_principal", "ticket_etype", "session_etype", "subkey_etype",
            "subkey_from")
@@ -157,14 +158,11 @@ def live(zmtpscope, story, enctype):
 
 
 def main():
-    if len(sys.argv) != 2 or not shutil.which(sys.argv[1]):
-        sys.exit("live_read.py wants one argument: the program zmtpscope, which must be built")
-    sys.argv[1] = str(pathlib.Path(sys.argv[1]).resolve())
-    namespace.enter()
+    zmtpscope = program()
     try:
         for story, enctype in ((reqrep, kdc.AES256), (reqrep, kdc.AES128), (dealer_router, kdc.AES256),
                                (push_pull, kdc.AES256), (push_pull, kdc.AES128)):
-            name, count = live(sys.argv[1], story, enctype)
+            name, count = live(zmtpscope, story, enctype)
             print(f"{name}: {count} messages as they were sent", flush=True)
     except process.LabError as error:
         sys.exit(f"live_read: {error}")

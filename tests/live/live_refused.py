@@ -5,13 +5,10 @@ and come back. What happened is said in one sentence, with the exit status that 
 
 Nothing is skipped. Limits: libzmq 4.2.3 to 4.3.5 let GSSAPI's clients in whatever ZAP says (docs/protocol.md, F8): there
 that is what is found."""
-import contextlib
 import pathlib
 import select
-import shutil
 import signal
 import socket
-import subprocess
 import sys
 
 import zmq
@@ -19,10 +16,10 @@ import zmq
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT / "captures"))
 
-from lab import kdc, namespace, process  # noqa: E402
+from lab import kdc, process  # noqa: E402
 from lab.bench import Bench  # noqa: E402
 from lab.stories import SERVICE, at  # noqa: E402
-from ours import Ours, await_port, ended, same  # noqa: E402
+from ours import Ours, await_port, ended, program, run_acts, same  # noqa: E402
 
 PRINCIPAL = f"{SERVICE}@{kdc.REALM}"
 ALICE = f"alice@{kdc.REALM}"
@@ -223,26 +220,13 @@ ACTS = [("libzmq's ZAP allows by GSSAPI", zap_allows),
 
 
 def main():
-    if len(sys.argv) != 2 or not shutil.which(sys.argv[1]):
-        sys.exit("live_refused.py wants one argument: the program zmtpscope, which must be built")
-    sys.argv[1] = str(pathlib.Path(sys.argv[1]).resolve())
-    namespace.enter()
-    failures = 0
-    with contextlib.ExitStack() as stack:
-        bench = stack.enter_context(Bench("live-refused", None))
+    zmtpscope = program()
+    with Bench("live-refused", None) as bench:
         bench.output = bench.directory
         bench.realm(["alice", "bob"], [SERVICE], [kdc.AES256])
         bench.keytab(SERVICE)
-        stage = Stage(sys.argv[1], bench)
-        for what, act in ACTS:
-            stage.port += 1
-            try:
-                act(stage)
-                print(f"{what:32} passed", flush=True)
-            except (process.LabError, subprocess.TimeoutExpired, OSError) as error:
-                print(f"{what:32} FAILED: {error}", flush=True)
-                failures += 1
-    sys.exit(f"live_refused: {failures} acts failed" if failures else 0)
+        run_acts(ACTS, Stage(zmtpscope, bench))
+
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ Nothing is skipped. Limits: AES256-SHA1 and NULL."""
 import contextlib
 import json
 import pathlib
-import shutil
 import signal
 import socket
 import struct
@@ -20,14 +19,13 @@ import xml.etree.ElementTree
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT / "captures"))
 
-from lab import kdc, namespace, process  # noqa: E402
+from lab import kdc, process  # noqa: E402
 from lab.bench import Bench  # noqa: E402
 from lab.stories import LEFT, SERVICE, answers, asks, at  # noqa: E402
-from ours import await_port  # noqa: E402
+from ours import LIMIT, await_port, program, run_acts, same  # noqa: E402
 
 CAPTURES = PROJECT / "captures"
 PRINCIPAL = f"{SERVICE}@{kdc.REALM}"
-LIMIT = 60
 COUNTS = ("sent", "matched", "differed", "missing", "extra")
 
 
@@ -65,11 +63,6 @@ def finish(running):
     return out, running.returncode
 
 
-def check(what, got, wanted):
-    if got != wanted:
-        raise process.LabError(f"{what}: {got!r}, not {wanted!r}")
-
-
 def accounts(out):
     """Of each connection sent, matched, differed, missing, extra."""
     rows = [row for row in map(json.loads, out.splitlines()) if row["event"] == "replayed"]
@@ -80,11 +73,11 @@ def summary(out):
     """The last object, which sums up; its counts are those of all."""
     rows = [json.loads(line) for line in out.splitlines()]
     total, accounts_of = rows[-1], [row for row in rows if row["event"] == "replayed"]
-    check("the last event", total["event"], "summary")
-    check("connections", total["connections"], len(accounts_of))
+    same("the last event", total["event"], "summary")
+    same("connections", total["connections"], len(accounts_of))
     for name in COUNTS:
-        check(f"all {name}", total[name], sum(row[name] for row in accounts_of))
-    check("latencies", sorted(total["latency_ns"].values()), [total["latency_ns"][k] for k in ("p50", "p90", "p99", "max")])
+        same(f"all {name}", total[name], sum(row[name] for row in accounts_of))
+    same("latencies", sorted(total["latency_ns"].values()), [total["latency_ns"][k] for k in ("p50", "p90", "p99", "max")])
     return total
 
 
@@ -95,10 +88,10 @@ def to_libzmq(stage, replies, status, wanted, *more):
     running = stage.start("reqrep.pcap", "--connect", *more)
     out, got = finish(running)
     peer.wait()
-    check("exit status", got, status)
-    check("requests", peer.messages("received"), [[b"hello 0"], [b"hello 1"], [b"hello 2"]])
+    same("exit status", got, status)
+    same("requests", peer.messages("received"), [[b"hello 0"], [b"hello 1"], [b"hello 2"]])
     if "--json" in more:
-        check("account", accounts(out), wanted)
+        same("account", accounts(out), wanted)
     return out
 
 
@@ -109,7 +102,7 @@ def same_answers(stage):
 def changed_answer(stage):
     out = to_libzmq(stage, ("world 0", "WORLD 1", "world 2"), 1, None)
     differences = [line for line in out.splitlines() if " ! " in line]
-    check("differences", differences, ['c1 ! packet #17: part 2 is "WORLD 1" (7 octets), the capture has "world 1" (7 octets)'])
+    same("differences", differences, ['c1 ! packet #17: part 2 is "WORLD 1" (7 octets), the capture has "world 1" (7 octets)'])
 
 
 def ignored_part(stage):
@@ -124,9 +117,9 @@ def for_libzmq(stage):
                             role=stage.bench.initiator("alice", SERVICE))
     peer.wait()
     out, status = finish(running)
-    check("exit status", status, 0)
-    check("account", accounts(out), [(3, 3, 0, 0, 0)])
-    check("replies", peer.messages("received"), [[b"world 0"], [b"world 1"], [b"world 2"]])
+    same("exit status", status, 0)
+    same("account", accounts(out), [(3, 3, 0, 0, 0)])
+    same("replies", peer.messages("received"), [[b"world 0"], [b"world 1"], [b"world 2"]])
 
 
 def subscriber_to_libzmq(stage):
@@ -137,9 +130,9 @@ def subscriber_to_libzmq(stage):
         LEFT], bind=at(stage.port))
     out, status = finish(stage.start("pubsub-null.pcap", "--connect", "--json"))
     peer.wait()
-    check("exit status", status, 0)
-    check("account", accounts(out), [(3, 3, 0, 0, 0)])
-    check("subscriptions", peer.messages("received"), [[b"\1weather"], [b"\1sport"], [b"\0weather"]])
+    same("exit status", status, 0)
+    same("account", accounts(out), [(3, 3, 0, 0, 0)])
+    same("subscriptions", peer.messages("received"), [[b"\1weather"], [b"\1sport"], [b"\0weather"]])
 
 
 def publisher_for_libzmq(stage):
@@ -151,9 +144,9 @@ def publisher_for_libzmq(stage):
         connect=at(stage.port))
     peer.wait()
     out, status = finish(running)
-    check("exit status", status, 0)
-    check("account", accounts(out), [(3, 3, 0, 0, 0)])
-    check("published", peer.messages("received"), [[b"weather.zurich", b"rain"], [b"sport", b"1:0"], [b"sport", b"1:1"]])
+    same("exit status", status, 0)
+    same("account", accounts(out), [(3, 3, 0, 0, 0)])
+    same("published", peer.messages("received"), [[b"weather.zurich", b"rain"], [b"sport", b"1:0"], [b"sport", b"1:1"]])
 
 
 def among_ours(stage, capture, client, server):
@@ -163,8 +156,8 @@ def among_ours(stage, capture, client, server):
     connected = stage.start(capture, "--connect", "--json")
     for what, running, wanted in (("client", connected, client), ("server", bound, server)):
         out, status = finish(running)
-        check(f"{what}'s account", sorted(accounts(out)), sorted(wanted))
-        check(f"{what}'s exit status", status, 0)
+        same(f"{what}'s account", sorted(accounts(out)), sorted(wanted))
+        same(f"{what}'s exit status", status, 0)
 
 
 def by_pattern(stage):
@@ -172,13 +165,13 @@ def by_pattern(stage):
     to_libzmq(stage, ("world 0", "WORLD 1", "Earth 2"), 0, [(3, 3, 0, 0, 0)], "--json", "--ignore", "(?i)world|earth")
     stage.port += 1
     out = to_libzmq(stage, ("world 0", "WORLD 7", "world 2"), 1, None, "--ignore", "(?i)world")
-    check("differences", len([line for line in out.splitlines() if " ! " in line]), 1)
+    same("differences", len([line for line in out.splitlines() if " ! " in line]), 1)
 
 
 def difference_as_json(stage):
     out = to_libzmq(stage, ("world 0", "WORLD 1", "world 2"), 1, [(3, 2, 1, 0, 0)], "--json")
     told = [row for row in map(json.loads, out.splitlines()) if row["event"] == "difference"]
-    check("differences", told, [{
+    same("differences", told, [{
         "event": "difference", "connection": 1, "copy": 1, "round": 1, "frame": 17, "fate": "differed", "part": 2,
         "sentence": 'part 2 is "WORLD 1" (7 octets), the capture has "world 1" (7 octets)'}])
 
@@ -186,13 +179,13 @@ def difference_as_json(stage):
 def suites(path):
     """[(name, tests, failures, errors, skipped, [(case, what is wrong with it)])] of a report of JUnit's form."""
     root = xml.etree.ElementTree.parse(path).getroot()
-    check("root", root.tag, "testsuites")
+    same("root", root.tag, "testsuites")
     told = []
     for suite in root:
         cases = [(case.get("name"), [(child.tag, child.get("message")) for child in case]) for case in suite]
-        check("tests", suite.get("tests"), str(len(cases)))
-        check("class names", {case.get("classname") for case in suite}, {suite.get("name")})
-        check("every time is a number", all(float(case.get("time")) >= 0 for case in suite), True)
+        same("tests", suite.get("tests"), str(len(cases)))
+        same("class names", {case.get("classname") for case in suite}, {suite.get("name")})
+        same("every time is a number", all(float(case.get("time")) >= 0 for case in suite), True)
         told.append((suite.get("name"), int(suite.get("failures")), int(suite.get("errors")), int(suite.get("skipped")), cases))
     return told
 
@@ -201,7 +194,7 @@ def junit(stage):
     report = stage.bench.directory / "junit.xml"
     to_libzmq(stage, ("world 0", "WORLD <1>", "world 2"), 1, None, "--junit", str(report))
     wrong = 'part 2 is "WORLD <1>" (9 octets), the capture has "world 1" (7 octets)'
-    check("suites", suites(report), [("c1", 1, 0, 0, [
+    same("suites", suites(report), [("c1", 1, 0, 0, [
         ("the connection stands to its end", []),
         ("1, packet #14: the client's message", []), ("2, packet #15: the server's message", []),
         ("3, packet #16: the client's message", []), ("4, packet #17: the server's message", [("failure", wrong)]),
@@ -214,13 +207,13 @@ def nobody_there(stage):
     report = stage.bench.directory / "nobody.xml"
     running = stage.start("several.pcapng", "--connect", "--connections", "2", "--loop", "3", "--junit", str(report))
     out, err = running.communicate(timeout=LIMIT)
-    check("exit status", running.returncode, 2)
-    check("standard error", (err.count("\n"), "refused" in err), (1, True))
+    same("exit status", running.returncode, 2)
+    same("standard error", (err.count("\n"), "refused" in err), (1, True))
     *lines, total = out.splitlines()
-    check("accounts", sorted(line.split(";")[0] for line in lines),
+    same("accounts", sorted(line.split(";")[0] for line in lines),
           sorted(f"c{n}.{copy}.1 sent 0" for n in (1, 2, 3) for copy in (1, 2)))
-    check("summary", total.split(":")[0].endswith("6 failed"), True)
-    check("errors", [row[1:4] for row in suites(report)], [(0, 1, 0)] * 6)
+    same("summary", total.split(":")[0].endswith("6 failed"), True)
+    same("errors", [row[1:4] for row in suites(report)], [(0, 1, 0)] * 6)
 
 
 def many_rounds(stage):
@@ -231,12 +224,12 @@ def many_rounds(stage):
     connected = stage.start("reqrep.pcap", "--connect", *more)
     for running in (connected, bound):
         out, status = finish(running)
-        check("exit status", status, 0)
-        check("accounts", accounts(out), [(3, 3, 0, 0, 0)] * 12)
+        same("exit status", status, 0)
+        same("accounts", accounts(out), [(3, 3, 0, 0, 0)] * 12)
         total = summary(out)
-        check("failed or stopped", (total["failed"], total["stopped"]), (0, 0))
+        same("failed or stopped", (total["failed"], total["stopped"]), (0, 0))
         rows = [json.loads(line) for line in out.splitlines()][:-1]
-        check("every one once", len({(row["connection"], row["copy"], row["round"]) for row in rows}), 12)
+        same("every one once", len({(row["connection"], row["copy"], row["round"]) for row in rows}), 12)
 
 
 def many_rounds_to_libzmq(stage):
@@ -247,9 +240,9 @@ def many_rounds_to_libzmq(stage):
     out, status = finish(stage.start("reqrep.pcap", "--connect", "--connections", "3", "--loop", "2", "--json",
                                      "--ignore", "[0-9]$"))
     peer.wait()
-    check("exit status", status, 0)
-    check("accounts", accounts(out), [(3, 3, 0, 0, 0)] * 6)
-    check("requests", sorted(peer.messages("received")), sorted([[b"hello %d" % n] for n in range(3)] * 6))
+    same("exit status", status, 0)
+    same("accounts", accounts(out), [(3, 3, 0, 0, 0)] * 6)
+    same("requests", sorted(peer.messages("received")), sorted([[b"hello %d" % n] for n in range(3)] * 6))
 
 
 def until_time_is_over(stage):
@@ -259,14 +252,14 @@ def until_time_is_over(stage):
     begun = time.monotonic()
     out, status = finish(stage.start("reqrep.pcap", "--connect", "--duration", "2", "--connections", "2", "--json"))
     took = time.monotonic() - begun
-    check("exit status", status, 0)
+    same("exit status", status, 0)
     total = summary(out)
-    check("at least two seconds", took >= 2, True)
-    check("differences", total["differed"] + total["missing"] + total["extra"] + total["failed"], 0)
-    check("rounds", total["connections"] >= 2 and total["stopped"] <= 2, True)
+    same("at least two seconds", took >= 2, True)
+    same("differences", total["differed"] + total["missing"] + total["extra"] + total["failed"], 0)
+    same("rounds", total["connections"] >= 2 and total["stopped"] <= 2, True)
     bound.send_signal(signal.SIGINT)
     out, _ = bound.communicate(timeout=LIMIT)
-    check("as many were served, but who was stopped", summary(out)["matched"] >= total["matched"] - 6, True)
+    same("as many were served, but who was stopped", summary(out)["matched"] >= total["matched"] - 6, True)
 
 
 def nobody_says_anything(stage):
@@ -274,15 +267,15 @@ def nobody_says_anything(stage):
     with socket.create_server(("127.0.0.1", stage.port)):
         running = stage.start("several.pcapng", "--connect", "--duration", "1", "--json")
         out, err = running.communicate(timeout=LIMIT)
-    check("exit status", running.returncode, 2)
-    check("standard error", err, "zmtpscope: --duration: it is over, and no connection stood\n")
-    check("stopped", summary(out)["stopped"], 3)
+    same("exit status", running.returncode, 2)
+    same("standard error", err, "zmtpscope: --duration: it is over, and no connection stood\n")
+    same("stopped", summary(out)["stopped"], 3)
     stage.port += 1
     running = stage.start("several.pcapng", "--bind", "--duration", "1", "--json")
     out, err = running.communicate(timeout=LIMIT)
-    check("exit status", running.returncode, 2)
-    check("standard error", err, "zmtpscope: --duration: it is over, and no connection stood\n")
-    check("connections", summary(out)["connections"], 0)
+    same("exit status", running.returncode, 2)
+    same("standard error", err, "zmtpscope: --duration: it is over, and no connection stood\n")
+    same("connections", summary(out)["connections"], 0)
 
 
 def handshake(socket_type):
@@ -298,9 +291,9 @@ def silent_but_standing(stage):
     with socket.create_connection(("127.0.0.1", stage.port)) as peer:
         peer.sendall(handshake("SUB"))
         out, status = finish(running)
-    check("exit status", status, 0)
-    check("account", accounts(out), [(0, 0, 0, 0, 0)])
-    check("stopped", summary(out)["stopped"], 1)
+    same("exit status", status, 0)
+    same("account", accounts(out), [(0, 0, 0, 0, 0)])
+    same("stopped", summary(out)["stopped"], 1)
 
 
 def behind_a_late_answer(stage):
@@ -326,10 +319,10 @@ def behind_a_late_answer(stage):
                     accepted.sendall(b"\x01\0\0\x05extra")
             took = time.monotonic() - begun
         out, status = finish(running)
-    check("exit status", status, 1)
+    same("exit status", status, 1)
     (sent, matched, differed, missing, extra), = accounts(out)
-    check("account", (sent, matched, differed, missing, extra >= 1), (2, 2, 0, 0, True))
-    check(f"closed 0.3 s behind it at the earliest, not after {took:.3f}", took >= 0.3, True)
+    same("account", (sent, matched, differed, missing, extra >= 1), (2, 2, 0, 0, True))
+    same(f"closed 0.3 s behind it at the earliest, not after {took:.3f}", took >= 0.3, True)
 
 
 def large_capture(path):
@@ -360,9 +353,9 @@ def left_over(stage):
         with accepted:
             accepted.sendall(handshake("PULL"))
             out, err = running.communicate(timeout=LIMIT)
-    check("exit status", running.returncode, 0)
-    check("account", (accounts(out), summary(out)["connections"]), ([(1, 0, 0, 0, 0)], 1))
-    check("progress", err.splitlines()[-1].partition(": ")[2],
+    same("exit status", running.returncode, 0)
+    same("account", (accounts(out), summary(out)["connections"]), ([(1, 0, 0, 0, 0)], 1))
+    same("progress", err.splitlines()[-1].partition(": ")[2],
           "0 connections through, 1 open; sent 1, 0 as captured, 0 not")
 
 
@@ -371,10 +364,10 @@ def longer_than_patience(stage):
     bound = stage.start("push-pull.pcap", "--bind", "--json", "--patience", "2.5")
     await_port(stage.port)
     out, _ = finish(stage.start("push-pull.pcap", "--connect", "--json", "--rate", "2"))
-    check("account", accounts(out), [(9, 0, 0, 0, 0)])
+    same("account", accounts(out), [(9, 0, 0, 0, 0)])
     out, status = finish(bound)
-    check("exit status", status, 0)
-    check("server's account", accounts(out), [(0, 9, 0, 0, 0)])
+    same("exit status", status, 0)
+    same("server's account", accounts(out), [(0, 9, 0, 0, 0)])
 
 
 def without_end(stage):
@@ -388,8 +381,8 @@ def without_end(stage):
                 for _ in range(1000):
                     accepted.sendall(b"\x01\x01x" * 1000)
             _, err = running.communicate(timeout=LIMIT)
-    check("exit status", running.returncode, 2)
-    check("standard error", err, "zmtpscope: c1: a message came that is too large to be compared\n")
+    same("exit status", running.returncode, 2)
+    same("standard error", err, "zmtpscope: c1: a message came that is too large to be compared\n")
 
 
 def at_a_rate(stage):
@@ -400,12 +393,12 @@ def at_a_rate(stage):
         begun = time.monotonic()
         out, status = finish(stage.start("push-pull.pcap", "--connect", "--json", *more))
         took = time.monotonic() - begun
-        check("exit status", status, 0)
-        check("account", accounts(out), [(9, 0, 0, 0, 0)])
-        check("server's account", accounts(finish(bound)[0]), [(0, 9, 0, 0, 0)])
+        same("exit status", status, 0)
+        same("account", accounts(out), [(9, 0, 0, 0, 0)])
+        same("server's account", accounts(finish(bound)[0]), [(0, 9, 0, 0, 0)])
         lines = lines_of("push-pull.pcap")
         at_least = 1.0 if more[0] == "--rate" else 30 * (lines[-1] - lines[0])
-        check(f"{more}: it takes {at_least:.3f} s at least", took >= at_least, True)
+        same(f"{more}: it takes {at_least:.3f} s at least", took >= at_least, True)
         stage.port += 1
 
 
@@ -424,12 +417,12 @@ def progress(stage):
     await_port(stage.port)
     running = stage.start("reqrep.pcap", "--connect", "--duration", "2.5", "--progress", "--json")
     out, err = running.communicate(timeout=LIMIT)
-    check("exit status", running.returncode, 0)
+    same("exit status", running.returncode, 0)
     summary(out)
     lines = err.splitlines()
-    check("progress", len(lines) >= 2 and all("connections through" in line for line in lines), True)
+    same("progress", len(lines) >= 2 and all("connections through" in line for line in lines), True)
     bound.send_signal(signal.SIGINT)
-    check("at the end of what has none", bound.wait(LIMIT), 0)
+    same("at the end of what has none", bound.wait(LIMIT), 0)
 
 
 ACTS = [("to libzmq, the same answers", same_answers),
@@ -460,25 +453,13 @@ ACTS = [("to libzmq, the same answers", same_answers),
 
 
 def main():
-    if len(sys.argv) != 2 or not shutil.which(sys.argv[1]):
-        sys.exit("live_replay.py wants one argument: the program zmtpscope, which must be built")
-    sys.argv[1] = str(pathlib.Path(sys.argv[1]).resolve())
-    namespace.enter()
-    failed = 0
+    zmtpscope = program()
     with Bench("live-replay", None) as bench:
         bench.output = bench.directory
         bench.realm(["alice"], [SERVICE], [kdc.AES256])
         bench.keytab(SERVICE)
-        stage = Stage(sys.argv[1], bench)
-        for what, act in ACTS:
-            stage.port += 1
-            try:
-                act(stage)
-                print(f"{what:32} passed", flush=True)
-            except (process.LabError, subprocess.TimeoutExpired, ValueError) as error:
-                print(f"{what:32} FAILED: {error}", flush=True)
-                failed += 1
-    sys.exit(f"live_replay: {failed} acts failed" if failed else 0)
+        run_acts(ACTS, Stage(zmtpscope, bench))
+
 
 
 if __name__ == "__main__":

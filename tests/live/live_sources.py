@@ -15,9 +15,10 @@ import sys
 PROJECT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(PROJECT / "captures"))
 
-from lab import kdc, namespace, process  # noqa: E402
+from lab import kdc, process  # noqa: E402
 from lab.bench import Bench  # noqa: E402
 from lab.stories import SERVICE, answers, asks, at  # noqa: E402
+from ours import program  # noqa: E402
 
 PRINCIPAL = f"{SERVICE}@{kdc.REALM}"
 # The ticket's contents are the same, whoever knows them.
@@ -88,10 +89,7 @@ def live(zmtpscope, bench):
 
 
 def main():
-    if len(sys.argv) != 2 or not shutil.which(sys.argv[1]):
-        sys.exit("live_sources.py wants one argument: the program zmtpscope, which must be built")
-    zmtpscope = str(pathlib.Path(sys.argv[1]).resolve())
-    namespace.enter()
+    zmtpscope = program()
     try:
         with contextlib.ExitStack() as stack:
             bench = stack.enter_context(Bench("sources", None))

@@ -1,12 +1,39 @@
 """zmtpscope's own live peers as the tests run them."""
 import pathlib
+import shutil
 import signal
 import subprocess
+import sys
 
-from lab import process
+from lab import namespace, process
 
 BAR = "|"  # between the parts of a message on its line
 LIMIT = 60
+
+
+def program():
+    """The zmtpscope that the only argument names, with the whole path. Comes back inside the lab's namespace."""
+    test = pathlib.Path(sys.argv[0]).name
+    if len(sys.argv) != 2 or not shutil.which(sys.argv[1]):
+        sys.exit(f"{test} wants one argument: the program zmtpscope, which must be built")
+    sys.argv[1] = str(pathlib.Path(sys.argv[1]).resolve())
+    namespace.enter()
+    return sys.argv[1]
+
+
+def run_acts(acts, stage):
+    """Plays each (what, act) at a port of its own and says how it went; exits with a sentence if one failed."""
+    width, failed = max(len(what) for what, _ in acts), 0
+    for what, act in acts:
+        stage.port += 1
+        try:
+            act(stage)
+            print(f"{what:{width}} passed", flush=True)
+        except (process.LabError, subprocess.TimeoutExpired, OSError, ValueError) as error:
+            print(f"{what:{width}} FAILED: {error}", flush=True)
+            failed += 1
+    if failed:
+        sys.exit(f"{pathlib.Path(sys.argv[0]).stem}: {failed} acts failed")
 
 
 def lines(messages):
