@@ -20,6 +20,19 @@ struct zs_context {
     struct zs_old_seal *old[KEY_COUNT];
 };
 
+/* A token of RFC 4121 that is being opened: what its header says, and the key that it asks for. Borrowed from token and
+ * context. */
+struct zs_opening {
+    struct zs_cfx cfx;
+    enum zs_subkey_from which;
+    struct zs_seal *seal;
+};
+/* room: of the buffer that is there for it. ZS_E_CFX_HEADER, ZS_E_WRAP_CHECKSUM (there is no such key), _SHORT. */
+enum zs_rc zs_opening_begin(struct zs_opening *o, const struct zs_context *c, struct zs_span token,
+                            size_t room);
+/* It holds plain. */
+void zs_opening_end(const struct zs_opening *o, struct zs_span plain, struct zs_unwrapped *u);
+
 /* Is it an enctype whose per-message tokens can be opened? */
 bool zs_can_open(int32_t enctype);
 

@@ -27,19 +27,21 @@ static void header_inside(const struct zs_cfx *c, bool sealed, uint8_t out[ZS_CF
     memset(out + (sealed ? 6 : 4), 0, sealed ? 2 : 4);
 }
 
-/* { text | EC octets of filler | header }: the copy of the header is what binds flags, EC and sequence. */
-static enum zs_rc open_sealed(struct zs_seal *s, const struct zs_cfx *c, struct zs_span sealed,
-                              uint8_t *buf, struct zs_span *plain)
+/* What a sealed payload has beside the text: { confounder | text | header } and the checksum. */
+static size_t around(const struct zs_seal *s)
+{
+    return zs_seal_confounder(s) + ZS_CFX_HEADER + zs_seal_tag(s);
+}
+
+/* { text | EC octets of filler | header }: the copy of the header is what binds flags, EC and sequence. n octets
+ * were sealed. */
+static enum zs_rc take_text(const struct zs_seal *s, const struct zs_cfx *c, size_t n,
+                            const uint8_t *buf, struct zs_span *plain)
 {
     uint8_t header[ZS_CFX_HEADER];
-    size_t around = zs_seal_confounder(s) + zs_seal_tag(s);
+    size_t inside = n - around(s);
+    const uint8_t *text = buf + zs_seal_confounder(s);
 
-    if (sealed.n < around + ZS_CFX_HEADER)
-        return ZS_E_WRAP_SHORT;
-    size_t inside = sealed.n - around - ZS_CFX_HEADER;
-    if (!zs_seal_open(s, sealed, buf))
-        return ZS_E_WRAP_CHECKSUM;
-    uint8_t *text = buf + zs_seal_confounder(s);
     header_inside(c, true, header);
     if (memcmp(text + inside, header, ZS_CFX_HEADER) != 0)
         return ZS_E_WRAP_HEADER;
@@ -47,6 +49,29 @@ static enum zs_rc open_sealed(struct zs_seal *s, const struct zs_cfx *c, struct 
         return ZS_E_WRAP_EC;
     *plain = zs_span(text, inside - c->ec);
     return ZS_OK;
+}
+
+static enum zs_rc open_sealed(struct zs_seal *s, const struct zs_cfx *c, struct zs_span sealed,
+                              uint8_t *buf, struct zs_span *plain)
+{
+    if (sealed.n < around(s))
+        return ZS_E_WRAP_SHORT;
+    return zs_seal_open(s, sealed, buf) ? take_text(s, c, sealed.n, buf, plain)
+                                        : ZS_E_WRAP_CHECKSUM;
+}
+
+bool zs_cfx_begin(struct zs_seal *s, const struct zs_cfx *c, uint8_t *buf,
+                  struct zs_mac_check *check)
+{
+    return c->flags & ZS_CFX_SEALED && c->payload.n >= around(s) && c->rrc % c->payload.n == 0 &&
+           zs_seal_begin(s, c->payload, buf, check);
+}
+
+enum zs_rc zs_cfx_end(struct zs_seal *s, const struct zs_cfx *c, uint8_t *buf, bool holds,
+                      struct zs_span *plain)
+{
+    return zs_seal_end(s, c->payload, buf, holds) ? take_text(s, c, c->payload.n, buf, plain)
+                                                  : ZS_E_WRAP_CHECKSUM;
 }
 
 /* { text | checksum }: EC is the checksum's length. */
@@ -116,7 +141,6 @@ bool zs_cfx_seal(struct zs_seal *s, const struct zs_cfx *c, struct zs_span a, st
     bool sealed = c->flags & ZS_CFX_SEALED;
     struct zs_cfx sent = {.flags = c->flags, .sequence = c->sequence};
     size_t begun = out->n, tag = zs_seal_tag(s);
-    size_t around = tag + (sealed ? zs_seal_confounder(s) + ZS_CFX_HEADER : 0);
 
     if (!sealed)
         sent.ec = (uint16_t)tag;
@@ -125,7 +149,7 @@ bool zs_cfx_seal(struct zs_seal *s, const struct zs_cfx *c, struct zs_span a, st
         return false;
     }
     zs_cfx_write(out, &sent);
-    uint8_t *p = zs_buf_extend(out, a.n + b.n + around);
+    uint8_t *p = zs_buf_extend(out, a.n + b.n + (sealed ? around(s) : tag));
     if (!p)
         return false;
     sent.header = zs_span(out->p + begun, ZS_CFX_HEADER);

@@ -16,6 +16,13 @@ enum { ZS_USAGE_ACCEPTOR_SIGN = 23, ZS_USAGE_INITIATOR_SIGN = 25 };
 enum zs_rc zs_cfx_open(struct zs_seal *s, const struct zs_cfx *c, uint8_t *buf,
                        struct zs_span *plain);
 
+/* The same in two halves, for a token that is sealed and not rotated: between them the caller answers *check. False:
+ * this is none, or there is nothing to be asked, and zs_cfx_open() says what it is. */
+bool zs_cfx_begin(struct zs_seal *s, const struct zs_cfx *c, uint8_t *buf,
+                  struct zs_mac_check *check);
+enum zs_rc zs_cfx_end(struct zs_seal *s, const struct zs_cfx *c, uint8_t *buf, bool holds,
+                      struct zs_span *plain);
+
 /* Does m hold over text (4.2.4)? s is of the sender's usage for signing. */
 bool zs_cfx_mic_holds(struct zs_seal *s, const struct zs_mic *m, struct zs_span text);
 

@@ -97,7 +97,7 @@ struct zs_context *zs_context_new(const struct zs_keyring *keys, struct zs_span 
  * sent it. */
 struct zs_context *zs_context_find(const struct zs_keyring *keys, struct zs_span token,
                                    bool *by_acceptor);
-#define ZS_CONTEXT_TRIES 1024
+#define ZS_CONTEXT_TRIES         1024
 #define ZS_CONTEXT_TRIES_UNASKED 16
 
 const struct zs_context_facts *zs_context_facts(const struct zs_context *c);

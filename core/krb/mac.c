@@ -124,15 +124,23 @@ bool zs_mac_make(const struct zs_mac *m, struct zs_span a, struct zs_span b, uin
     return true;
 }
 
-/* Compared in a time that does not tell where they differ. */
+bool zs_tag_equals(const uint8_t *made, struct zs_span tag)
+{
+    unsigned differ = 0;
+
+    for (size_t i = 0; i < tag.n; i++)
+        differ |= made[i] ^ tag.p[i];
+    return differ == 0;
+}
+
 bool zs_mac_holds(const struct zs_mac *m, struct zs_span a, struct zs_span b, struct zs_span tag)
 {
     uint8_t digest[DIGEST_MAX];
-    unsigned differ = 0;
 
-    if (tag.n != m->enctype->tag || !digest_of(m, a, b, digest))
-        return false;
-    for (size_t i = 0; i < tag.n; i++)
-        differ |= digest[i] ^ tag.p[i];
-    return differ == 0;
+    return tag.n == m->enctype->tag && digest_of(m, a, b, digest) && zs_tag_equals(digest, tag);
+}
+
+void zs_mac_check(struct zs_mac_check *c)
+{
+    c->holds = zs_mac_holds(c->mac, c->text, zs_span(NULL, 0), c->tag);
 }

@@ -33,4 +33,16 @@ bool zs_mac_make(const struct zs_mac *m, struct zs_span a, struct zs_span b, uin
 /* Is tag the checksum of a followed by b, as far as the enctype sends it? Nothing is allocated. */
 bool zs_mac_holds(const struct zs_mac *m, struct zs_span a, struct zs_span b, struct zs_span tag);
 
+/* The same as a question that can wait for others. Everything borrowed. */
+struct zs_mac_check {
+    const struct zs_mac *mac;
+    struct zs_span text; /* what the checksum is over, in one piece */
+    struct zs_span tag;  /* as it was sent */
+    bool holds;          /* the answer */
+};
+void zs_mac_check(struct zs_mac_check *c);
+
+/* Are made's first tag.n octets those of tag? In a time that does not tell where they differ. */
+bool zs_tag_equals(const uint8_t *made, struct zs_span tag);
+
 #endif

@@ -2,7 +2,6 @@
 /* Sealing with one derived key, and opening what it sealed: RFC 3961 5.3, RFC 6803 4, RFC 8009 5, through libgcrypt. */
 #include "core/krb/seal.h"
 
-#include "core/krb/mac.h"
 #include "core/krb/vault.h"
 
 enum { BLOCK = 16 };
@@ -101,24 +100,63 @@ static bool decrypt(struct zs_seal *s, struct zs_span text, uint8_t *out)
            !gcry_cipher_decrypt(s->cipher, out, text.n, in, in_n);
 }
 
+/* What stands before the checksum; the checksum. False: it is too short for both. */
+static bool split(const struct zs_seal *s, struct zs_span sealed, struct zs_span *text,
+                  struct zs_span *tag)
+{
+    size_t n = s->enctype->tag;
+
+    if (sealed.n < BLOCK + n)
+        return false;
+    *text = zs_span(sealed.p, sealed.n - n);
+    *tag = zs_span(sealed.p + text->n, n);
+    return true;
+}
+
 bool zs_seal_open(struct zs_seal *s, struct zs_span sealed, uint8_t *out)
 {
     static const uint8_t iv[BLOCK];
-    const struct zs_enctype *e = s->enctype;
+    struct zs_span text, tag;
 
-    if (sealed.n < (size_t)BLOCK + e->tag)
+    if (!split(s, sealed, &text, &tag))
         return false;
-    struct zs_span text = zs_span(sealed.p, sealed.n - e->tag);
-    struct zs_span tag = zs_span(sealed.p + text.n, e->tag);
-
     /* RFC 8009: H = HMAC(Ki, IV | C): asked before anything is decrypted. */
-    if (e->mac_of_cipher)
+    if (s->enctype->mac_of_cipher)
         return zs_mac_holds(&s->integrity, zs_span(iv, BLOCK), text, tag) && decrypt(s, text, out);
-    if (decrypt(s, text, out) &&
-        zs_mac_holds(&s->integrity, zs_span(out, text.n), zs_span(NULL, 0), tag))
-        return true;
-    explicit_bzero(out, text.n);
-    return false;
+    bool holds = decrypt(s, text, out) &&
+                 zs_mac_holds(&s->integrity, zs_span(out, text.n), zs_span(NULL, 0), tag);
+    return zs_seal_end(s, sealed, out, holds);
+}
+
+bool zs_seal_begin(struct zs_seal *s, struct zs_span sealed, uint8_t *out,
+                   struct zs_mac_check *check)
+{
+    struct zs_span text, tag, over;
+
+    if (!split(s, sealed, &text, &tag))
+        return false;
+    if (s->enctype->mac_of_cipher) { /* IV | C; no checksum is shorter than an IV */
+        memset(out, 0, BLOCK);
+        memcpy(out + BLOCK, text.p, text.n);
+        over = zs_span(out, BLOCK + text.n);
+    } else if (decrypt(s, text, out)) {
+        over = zs_span(out, text.n);
+    } else {
+        return false;
+    }
+    *check = (struct zs_mac_check){.mac = &s->integrity, .text = over, .tag = tag};
+    return true;
+}
+
+bool zs_seal_end(struct zs_seal *s, struct zs_span sealed, uint8_t *out, bool holds)
+{
+    struct zs_span text = zs_span(sealed.p, sealed.n - s->enctype->tag);
+
+    if (holds && s->enctype->mac_of_cipher)
+        holds = decrypt(s, text, out);
+    if (!holds)
+        explicit_bzero(out, text.n);
+    return holds;
 }
 
 /* libgcrypt's handle goes both ways. */

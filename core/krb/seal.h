@@ -3,7 +3,7 @@
 #define ZS_KRB_SEAL_H
 
 /* One key for one usage (RFC 3961, 5.3: Ke, Ki, Kc), with libgcrypt's handles made once. */
-#include "core/krb/enctype.h"
+#include "core/krb/mac.h"
 
 struct zs_seal;
 
@@ -18,6 +18,12 @@ size_t zs_seal_tag(const struct zs_seal *s);        /* octets of checksum behind
  * sealed.n - zs_seal_tag() octets: confounder, then text. True only if the checksum held; out is otherwise
  * wiped. Nothing is allocated. */
 bool zs_seal_open(struct zs_seal *s, struct zs_span sealed, uint8_t *out);
+
+/* The same in two halves, between which the caller answers *check; out has sealed.n octets and is not sealed.p.
+ * False: there is nothing to be asked, and zs_seal_open() would be false. */
+bool zs_seal_begin(struct zs_seal *s, struct zs_span sealed, uint8_t *out,
+                   struct zs_mac_check *check);
+bool zs_seal_end(struct zs_seal *s, struct zs_span sealed, uint8_t *out, bool holds);
 
 /* The other way: n octets at text, confounder and then text, become ciphertext and the checksum behind it, n +
  * zs_seal_tag() octets in all. n is at least the confounder's. False: libgcrypt refused. Nothing is allocated. */

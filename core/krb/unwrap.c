@@ -29,36 +29,46 @@ static struct zs_seal *seal_for(const struct zs_context *c, enum zs_subkey_from 
     return *seal;
 }
 
+enum zs_rc zs_opening_begin(struct zs_opening *o, const struct zs_context *c, struct zs_span token,
+                            size_t room)
+{
+    enum zs_rc rc = zs_cfx_parse(token, &o->cfx);
+
+    if (rc != ZS_OK)
+        return rc;
+    o->which = key_for(c, o->cfx.flags);
+    o->seal = seal_for(c, o->which, o->cfx.flags & ZS_CFX_SENT_BY_ACCEPTOR);
+    if (!o->seal)
+        return ZS_E_WRAP_CHECKSUM;
+    return room < o->cfx.payload.n ? ZS_E_WRAP_SHORT : ZS_OK;
+}
+
+void zs_opening_end(const struct zs_opening *o, struct zs_span plain, struct zs_unwrapped *u)
+{
+    *u = (struct zs_unwrapped){
+        .plain = plain,
+        .confidential = o->cfx.flags & ZS_CFX_SEALED,
+        .sent_by_acceptor = o->cfx.flags & ZS_CFX_SENT_BY_ACCEPTOR,
+        .acceptor_subkey = o->cfx.flags & ZS_CFX_ACCEPTOR_SUBKEY,
+        .sequence = o->cfx.sequence,
+        .ec = o->cfx.ec,
+        .rrc = o->cfx.rrc,
+        .key = o->which,
+    };
+}
+
 static enum zs_rc unwrap_cfx(const struct zs_context *c, struct zs_span token, uint8_t *buf,
                              size_t room, struct zs_unwrapped *u)
 {
+    struct zs_opening o;
     struct zs_span plain;
-    struct zs_cfx cfx;
 
-    enum zs_rc rc = zs_cfx_parse(token, &cfx);
-    if (rc != ZS_OK)
-        return rc;
-    bool acceptor = cfx.flags & ZS_CFX_SENT_BY_ACCEPTOR;
-    enum zs_subkey_from which = key_for(c, cfx.flags);
-    struct zs_seal *seal = seal_for(c, which, acceptor);
-    if (!seal)
-        return ZS_E_WRAP_CHECKSUM;
-    if (room < cfx.payload.n)
-        return ZS_E_WRAP_SHORT;
-    rc = zs_cfx_open(seal, &cfx, buf, &plain);
-    if (rc != ZS_OK)
-        return rc;
-    *u = (struct zs_unwrapped){
-        .plain = plain,
-        .confidential = cfx.flags & ZS_CFX_SEALED,
-        .sent_by_acceptor = acceptor,
-        .acceptor_subkey = cfx.flags & ZS_CFX_ACCEPTOR_SUBKEY,
-        .sequence = cfx.sequence,
-        .ec = cfx.ec,
-        .rrc = cfx.rrc,
-        .key = which,
-    };
-    return ZS_OK;
+    enum zs_rc rc = zs_opening_begin(&o, c, token, room);
+    if (rc == ZS_OK)
+        rc = zs_cfx_open(o.seal, &o.cfx, buf, &plain);
+    if (rc == ZS_OK)
+        zs_opening_end(&o, plain, u);
+    return rc;
 }
 
 /* Old tokens carry no flag for it, and the acceptor's subkey is the one to use if there is any. */

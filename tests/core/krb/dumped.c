@@ -10,6 +10,7 @@
  *   KEYS  a keytab's path; or key:PATH, password:PATH, keylog:PATH, ccache:PATH, for what the file says */
 #include "core/krb/context.h"
 #include "core/krb/init.h"
+#include "core/krb/lanes.h"
 #include "core/krb/secrets.h"
 
 #include <fcntl.h>
@@ -43,15 +44,27 @@ static void init(const char *host)
     gcry_control(GCRYCTL_INITIALIZATION_FINISHED, 0);
 }
 
-static void open_tokens(const struct zs_context *c, char **paths)
+/* One by one and, where there are lanes, in all of them. */
+static void open_tokens(const struct zs_context *c, char **paths, struct zs_lanes *lanes)
 {
     for (; *paths; paths++) {
         struct zs_span token = contents(*paths);
-        uint8_t *buf = g_malloc(zs_unwrap_room(token.n));
-        struct zs_unwrapped u;
-        if (zs_context_unwrap(c, token, buf, zs_unwrap_room(token.n), &u) != ZS_OK)
+        struct zs_unwrapping many[ZS_LANES_MOST];
+        unsigned n = lanes ? zs_lanes_count(lanes) : 1;
+        for (unsigned i = 0; i < n; i++)
+            many[i] = (struct zs_unwrapping){.context = c,
+                                             .token = token,
+                                             .buf = g_malloc(zs_unwrap_room(token.n)),
+                                             .room = zs_unwrap_room(token.n)};
+        if (zs_context_unwrap(c, token, many[0].buf, many[0].room, &many[0].u) != ZS_OK)
             g_error("%s", *paths);
-        g_free(buf);
+        if (lanes)
+            zs_lanes_unwrap(lanes, many, n);
+        for (unsigned i = 0; i < n; i++) {
+            if (many[i].rc != ZS_OK)
+                g_error("%s, together", *paths);
+            g_free(many[i].buf);
+        }
     }
 }
 
@@ -99,10 +112,12 @@ int main(int argc, char **argv)
         g_error("%s", why ? why : argv[6]);
     struct zs_context *c =
         zs_context_new(r, contents(argv[4]), contents(argv[5]), g_get_real_time() * 1000);
-    open_tokens(c, argv + 7);
+    struct zs_lanes *lanes = zs_lanes_new();
+    open_tokens(c, argv + 7, lanes);
     if (strcmp(argv[1], "careless") == 0)
         careless = g_memdup2(zs_keyring_at(r, 0)->key.octets, zs_keyring_at(r, 0)->key.n);
     if (strcmp(argv[1], "open") != 0) {
+        zs_lanes_free(lanes);
         zs_context_free(c);
         zs_keyring_free(r);
     }

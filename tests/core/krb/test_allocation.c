@@ -6,6 +6,7 @@
 #include "core/krb/context.h"
 
 #include "core/krb/init.h"
+#include "core/krb/lanes.h"
 #include "tests/core/krb/mit.h"
 
 #include <errno.h>
@@ -107,6 +108,21 @@ static void open_tokens(const struct zs_context *c, const GPtrArray *tokens, uns
     }
 }
 
+/* All tokens of the first four lengths, many at once, where there are lanes. */
+static void open_together(struct zs_lanes *l, const struct zs_context *c, const GPtrArray *tokens)
+{
+    static uint8_t buf[ZS_LANES_MOST][2000];
+    struct zs_unwrapping many[ZS_LANES_MOST];
+    unsigned n = MIN(zs_lanes_count(l), (LENGTHS - 1) * 4);
+
+    for (unsigned i = 0; i < n; i++)
+        many[i] = (struct zs_unwrapping){
+            .context = c, .token = span_of(tokens->pdata[i]), .buf = buf[i], .room = sizeof buf[i]};
+    zs_lanes_unwrap(l, many, n);
+    for (unsigned i = 0; i < n; i++)
+        g_assert_cmpint(many[i].rc, ==, ZS_OK);
+}
+
 /* A damaged token costs no more than a good one. */
 static void refuse_tokens(const struct zs_context *c, const GPtrArray *tokens, unsigned count)
 {
@@ -131,11 +147,15 @@ static void no_message_allocates(gconstpointer session)
     struct zs_context *c = mit_observe(&f, &t);
     g_assert_cmpint(zs_context_facts(c)->subkey_etype, ==, GPOINTER_TO_INT(session));
     GPtrArray *tokens = wrap_some(&t);
+    struct zs_lanes *lanes = zs_lanes_new();
     open_tokens(c, tokens, tokens->len); /* keys are derived at the first token of a side */
     unsigned before = allocations;
     open_tokens(c, tokens, TOKENS);
     refuse_tokens(c, tokens, TOKENS);
+    if (lanes)
+        open_together(lanes, c, tokens);
     g_assert_cmpuint(allocations - before, ==, 0);
+    zs_lanes_free(lanes);
     g_ptr_array_unref(tokens);
     zs_context_free(c);
     mit_end(&t);
