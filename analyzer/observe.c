@@ -36,8 +36,7 @@ struct watched {
     struct zs_stamp opened_at;
     struct zs_conn *conn; /* NULL: nothing was sent so far */
     bool midstream;       /* as it was opened */
-    bool other;           /* of another share: nothing is said of it */
-    bool enough;          /* … nor is there anything more to be learned from it, nor a conn */
+    bool other; /* of another share: nothing is said of it, only its authenticator is wanted */
     bool has_data, is_zmtp;
     bool full[ZS_DIR_COUNT]; /* it was said that too much waits */
     struct names *names;     /* NULL: nothing was said so far */
@@ -144,17 +143,6 @@ static void on_event(void *user, const struct zs_event *ev)
     }
 }
 
-/* Of a connection of another share only its authenticator is wanted, for the table of those that come again; what other
- * mechanisms than GSSAPI say has none. */
-static void on_others_event(void *user, const struct zs_event *ev)
-{
-    struct watched *w = user;
-
-    w->is_zmtp = true;
-    if (ev->kind == ZS_EVENT_TOKEN && ev->token.reading->mech.kind == ZS_TOKEN_AP_REQ)
-        w->enough = true;
-}
-
 /* Does the user say that this port is ZMTP's? */
 static bool is_given(const GArray *ports, uint16_t port)
 {
@@ -213,7 +201,7 @@ static enum zs_flow_interest on_data(void *conn, enum zs_flow_side from, const u
     if (o->onlooker && is_chosen(o, w->flow->number))
         o->onlooker->data(o->onlooker->user, w->flow->number, dir_of(from), zs_span(bytes, n),
                           stamp_of(at));
-    if (!w->enough)
+    if (!w->other || zs_conn_awaits_ap_req(w->conn))
         return ZS_FLOW_WANTED;
     g_clear_pointer(&w->conn, zs_conn_free);
     return ZS_FLOW_ENOUGH;
@@ -425,8 +413,7 @@ bool zs_observe(const struct zs_observation *o, GError **error)
 
     run.config = (struct zs_conn_config){
         .keys = o->keys, .replays = replays, .frame_limit = frame_limit, .on_event = on_event};
-    run.others = (struct zs_conn_config){
-        .replays = replays, .frame_limit = frame_limit, .on_event = on_others_event};
+    run.others = (struct zs_conn_config){.replays = replays, .frame_limit = frame_limit};
     struct zs_timeline *timeline = open_timeline(&run);
     if (zs_timeline_count(timeline))
         observe(&run, timeline);

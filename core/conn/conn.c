@@ -78,7 +78,9 @@ struct zs_conn *zs_conn_new(const struct zs_conn_config *config, void *user, boo
     zs_session_init(&c->session, config->keys);
     c->session.replays = config->replays;
     c->session.midstream = midstream;
-    c->exchange = zs_exchange_new();
+    c->session.authenticators_only = config->on_event == NULL;
+    if (config->on_event)
+        c->exchange = zs_exchange_new();
     return c;
 }
 
@@ -132,6 +134,8 @@ static bool is_directed(const struct zs_event *ev)
 
 static void emit(struct zs_conn *c, struct zs_event ev, enum zs_dir dir, struct zs_stamp at)
 {
+    if (!c->config->on_event)
+        return;
     ev.at = at;
     ev.directed = is_directed(&ev);
     ev.dir = dir;
@@ -258,6 +262,8 @@ static void on_frame(struct zs_conn *c, enum zs_dir dir, const struct zs_frame *
         read_frame(c, dir, f, &r);
     }
     zs_session_step(&c->session, dir, &r, at, &turn);
+    if (!c->config->on_event)
+        return;
     zs_exchange_step(c->exchange, &c->session, dir, &r, at, NULL, &fact);
     if (fact.established) {
         c->has_handshake = true;
@@ -274,7 +280,7 @@ static enum zs_rc take_greeting(struct zs_conn *c, enum zs_dir dir, struct zs_sp
 {
     enum zs_rc rc = zs_session_greeting(&c->session, dir, in, used);
 
-    if (rc == ZS_OK && *used)
+    if (rc == ZS_OK && *used && c->exchange)
         zs_exchange_greeting(c->exchange, at);
     if (rc == ZS_OK && zs_session_greeted(&c->session, dir))
         emit(c,
@@ -582,6 +588,11 @@ bool zs_conn_data(struct zs_conn *c, enum zs_dir dir, const void *octets, size_t
     else if (c->recognition == IS_ZMTP)
         feed(c, dir, zs_span(octets, n), at);
     return c->recognition != IS_NOT_ZMTP;
+}
+
+bool zs_conn_awaits_ap_req(const struct zs_conn *c)
+{
+    return c->recognition == UNDECIDED || zs_session_awaits_ap_req(&c->session);
 }
 
 /* A gap inside one frame's body costs that frame; one that reaches beyond it costs the direction. */

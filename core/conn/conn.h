@@ -14,6 +14,7 @@ struct zs_conn_config {
     /* Octets of a frame's body that are kept; a longer one is a defect and passed over. ZS_FRAME_LIMIT_MAX at most. */
     struct zs_replays *replays; /* of the whole capture; likewise */
     size_t frame_limit;
+    /* NULL: nobody is told anything; all that a connection does is to add its authenticator to replays. */
     void (*on_event)(void *user, const struct zs_event *ev);
 };
 
@@ -30,6 +31,8 @@ void zs_conn_assume(struct zs_conn *c);
 /* The next octets of a side, as one piece came. False: this is not ZMTP; nothing more need be handed in. */
 bool zs_conn_data(struct zs_conn *c, enum zs_dir dir, const void *octets, size_t n,
                   struct zs_stamp at);
+/* May the AP-REQ still come? False: it was there, or there will be none. */
+bool zs_conn_awaits_ap_req(const struct zs_conn *c);
 /* bytes octets of a side are missing here. */
 void zs_conn_gap(struct zs_conn *c, enum zs_dir dir, uint64_t bytes, struct zs_stamp at);
 /* A retransmission held other octets than the first copy. */

@@ -134,6 +134,16 @@ static enum zs_mechanism mechanism_at(const struct zs_session *s, enum zs_dir di
     return m == ZS_MECHANISM_UNKNOWN ? s->assumed : m;
 }
 
+bool zs_session_awaits_ap_req(const struct zs_session *s)
+{
+    for (int d = 0; d < ZS_DIR_COUNT && !s->roles_known; d++) {
+        enum zs_mechanism m = mechanism_of_side(&s->side[d]);
+        if (m == ZS_MECHANISM_UNKNOWN || m == ZS_MECHANISM_GSSAPI)
+            return true;
+    }
+    return false;
+}
+
 struct zs_place zs_session_place(const struct zs_session *s, enum zs_dir dir)
 {
     enum zs_framing framing = framing_of(s);
@@ -196,6 +206,8 @@ static void on_ap_req(struct zs_session *s, enum zs_dir dir, struct zs_span inne
     if (readable && s->replays &&
         zs_replays_seen(s->replays, req.authenticator.cipher, at, &turn->first))
         turn->defect = ZS_E_AP_REQ_REPLAYED;
+    if (s->authenticators_only)
+        return;
     if (inner.n > ZS_TOKEN_LIMIT)
         turn->defect = ZS_E_TOKEN_SIZE;
     if (!s->mutual || inner.n > ZS_TOKEN_LIMIT) {

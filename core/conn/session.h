@@ -44,6 +44,8 @@ struct zs_session {
     const struct zs_keyring *keys; /* borrowed; may be NULL */
     struct zs_replays *replays;    /* borrowed; set after init; NULL: replays are not looked for */
     struct zs_side side[ZS_DIR_COUNT];
+    bool
+        authenticators_only; /* set after init: all that is wanted is what goes to replays; there will be no context */
     bool midstream; /* the connection began before the capture */
     enum zs_mechanism
         assumed;      /* as the frames show it, where no greeting says; UNKNOWN: nothing does */
@@ -75,6 +77,9 @@ void zs_session_clear(struct zs_session *s);
 enum zs_rc zs_session_greeting(struct zs_session *s, enum zs_dir dir, struct zs_span in,
                                size_t *used);
 bool zs_session_greeted(const struct zs_session *s, enum zs_dir dir);
+
+/* May the AP-REQ of this conversation still come? False: it was there, or no side's mechanism has any. */
+bool zs_session_awaits_ap_req(const struct zs_session *s);
 
 /* Where the next frame of this side stands. */
 struct zs_place zs_session_place(const struct zs_session *s, enum zs_dir dir);

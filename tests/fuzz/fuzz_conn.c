@@ -7,6 +7,7 @@
 #include "core/conn/conn.h"
 
 #include "analyzer/report/report.h"
+#include "core/conn/replay.h"
 #include "core/krb/init.h"
 #include "tests/core/conn/talk.h"
 #include "tests/fuzz/fuzz.h"
@@ -43,6 +44,8 @@ static struct talk talk;
 struct seen {
     GString *log;
     unsigned events, greetings[ZS_DIR_COUNT];
+    unsigned step,
+        ap_req; /* from 1: the one that is played; the one that brought an AP-REQ, 0: none */
     bool reported, closed;
 };
 
@@ -120,6 +123,8 @@ static void check_event(struct seen *seen, const struct zs_event *ev)
         break;
     case ZS_EVENT_TOKEN:
         check_token(seen, &ev->token);
+        if (!seen->ap_req && ev->token.reading->mech.kind == ZS_TOKEN_AP_REQ)
+            seen->ap_req = seen->step;
         break;
     case ZS_EVENT_CONTEXT:
         g_string_append(seen->log, zs_why_code(ev->context.facts->why));
@@ -254,6 +259,32 @@ static void say(struct zs_conn *c, const struct step *s, size_t piece, struct zs
     }
 }
 
+static void play_step(struct zs_conn *c, const struct step *s, size_t piece, struct zs_stamp at)
+{
+    if (s->what == GAP)
+        zs_conn_gap(c, s->dir, s->count, at);
+    else if (s->what == CONFLICT)
+        zs_conn_conflict(c, s->dir, at);
+    else
+        say(c, s, piece ? piece : s->octets->len, at);
+}
+
+/* A connection of which nobody is told has enough with the step that brings the AP-REQ, not before and not later. */
+static void check_enough(uint8_t first, const struct step *steps, unsigned n, unsigned ap_req)
+{
+    struct zs_replays *replays = zs_replays_new();
+    struct zs_conn_config config = {.replays = replays, .frame_limit = LIMIT};
+    struct zs_stamp at = {.time_ns = TALK_NOW, .frame = 1};
+    struct zs_conn *c = zs_conn_new(&config, NULL, first & MIDSTREAM, at);
+    unsigned i = 0;
+
+    while (i < n && zs_conn_awaits_ap_req(c))
+        play_step(c, &steps[i++], 0, at);
+    FUZZ_CHECK(!ap_req || (i == ap_req && !zs_conn_awaits_ap_req(c)));
+    zs_conn_free(c);
+    zs_replays_free(replays);
+}
+
 /* piece 0: each speech whole, and its events reported. */
 static GString *play(uint8_t first, const struct step *steps, unsigned n, size_t piece)
 {
@@ -263,17 +294,13 @@ static GString *play(uint8_t first, const struct step *steps, unsigned n, size_t
     struct zs_stamp at = {.time_ns = TALK_NOW, .frame = 1};
     struct zs_conn *c = zs_conn_new(&config, &seen, first & MIDSTREAM, at);
 
-    for (unsigned i = 0; i < n; i++) {
-        if (steps[i].what == GAP)
-            zs_conn_gap(c, steps[i].dir, steps[i].count, at);
-        else if (steps[i].what == CONFLICT)
-            zs_conn_conflict(c, steps[i].dir, at);
-        else
-            say(c, &steps[i], piece ? piece : steps[i].octets->len, at);
-    }
+    for (seen.step = 1; seen.step <= n; seen.step++)
+        play_step(c, &steps[seen.step - 1], piece, at);
     zs_conn_end(c, first & CLOSED, at);
     FUZZ_CHECK(seen.closed == (seen.events > 0));
     zs_conn_free(c);
+    if (piece == 0)
+        check_enough(first, steps, n, seen.ap_req);
     return seen.log;
 }
 

@@ -3,6 +3,7 @@
  * is missing from it costs what it touched and nothing else. */
 #include "core/conn/conn.h"
 
+#include "core/conn/replay.h"
 #include "core/krb/init.h"
 #include "tests/core/conn/talk.h"
 #include "tests/core/wire/wire_case.h"
@@ -1012,6 +1013,71 @@ static void events_have_the_packet_that_completed_them(void)
     g_string_free(log, TRUE);
 }
 
+/* ==== authenticators alone ==== */
+
+/* Says s to a connection of which only the authenticator is wanted. Answers after how many speeches it had no more of it
+ * to say; 0: never. */
+static guint heard_enough(const struct story *s, struct zs_replays *replays)
+{
+    const struct zs_conn_config unsaid = {.replays = replays, .frame_limit = LIMIT};
+    struct zs_conn *c = zs_conn_new(&unsaid, NULL, false, (struct zs_stamp){.frame = 1});
+    guint enough = 0;
+
+    g_assert_true(zs_conn_awaits_ap_req(c));
+    for (guint i = 0; i < s->speeches->len && !g_test_failed(); i++) {
+        const struct speech *speech = speech_at(s, i);
+        hear(c, speech->dir, speech->octets->data, speech->octets->len,
+             (struct zs_stamp){.frame = 7 + i});
+        if (!enough && !zs_conn_awaits_ap_req(c))
+            enough = i + 1;
+    }
+    zs_conn_end(c, true, (struct zs_stamp){.frame = 99});
+    zs_conn_free(c);
+    return enough;
+}
+
+static void an_authenticator_is_kept_where_nobody_is_told(void)
+{
+    struct zs_replays *replays = zs_replays_new();
+    struct zs_conn_config told = *config();
+    GString *log = g_string_new(NULL);
+    struct story s;
+
+    told.replays = replays;
+    begin(&s);
+    add_handshake(&s);
+    g_assert_cmpuint(heard_enough(&s, replays), ==, 3);
+    struct zs_conn *c = zs_conn_new(&told, log, false, (struct zs_stamp){.frame = 50});
+    for (guint i = 0; i < 3; i++)
+        hear(c, speech_at(&s, i)->dir, speech_at(&s, i)->octets->data,
+             speech_at(&s, i)->octets->len, (struct zs_stamp){.time_ns = TALK_NOW, .frame = 51});
+    g_assert_cmpstr(log->str, ==,
+                    OPENED "c2s token AP-REQ for zmq/server.example.org@EXAMPLE.ORG\n"
+                           "c2s defect ap-req-replayed: first in packet 9\n");
+    zs_conn_free(c);
+    zs_replays_free(replays);
+    g_string_free(log, TRUE);
+    end(&s);
+}
+
+static void without_gssapi_there_is_no_authenticator(void)
+{
+    static const struct {
+        const char *client, *server;
+        guint enough;
+    } cases[] = {
+        {"NULL", "NULL", 2}, {"PLAIN", "CURVE", 2}, {"NULL", "GSSAPI", 0}, {"GSSAPI", "NULL", 0}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        struct story s;
+        begin(&s);
+        add(&s, ZS_C2S, talk_greeting(1, cases[i].client, false));
+        add(&s, ZS_S2C, talk_greeting(1, cases[i].server, false));
+        g_assert_cmpuint(heard_enough(&s, NULL), ==, cases[i].enough);
+        end(&s);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
@@ -1050,6 +1116,8 @@ int main(int argc, char **argv)
     FACT(end_inside_a_frame);
     FACT(whatever_is_missing_nothing_is_invented);
     FACT(events_have_the_packet_that_completed_them);
+    FACT(an_authenticator_is_kept_where_nobody_is_told);
+    FACT(without_gssapi_there_is_no_authenticator);
 #undef FACT
     int status = g_test_run();
     talk_clear(&talk);
