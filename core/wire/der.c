@@ -10,42 +10,36 @@ uint8_t zs_der_peek(const struct zs_der *d)
     return d->bad || d->left.n == 0 ? 0 : d->left.p[0];
 }
 
-/* X.690, 10.1: the length takes the fewest octets it can. */
-static size_t read_length(struct zs_rd *rd)
+/* X.690, 10.1: a length of more than one octet, which takes the fewest it can. first is the one before them. */
+static bool read_long_length(struct zs_rd *rd, uint8_t first, size_t *n)
 {
-    uint8_t first = zs_rd_u8(rd);
-
-    if (first < 0x80)
-        return first;
     size_t octets = first & 0x7f;
-    if (octets == 0 || octets > 4) {
-        rd->ran_out = true;
-        return 0;
-    }
-    uint64_t n = zs_rd_be(rd, octets);
-    if (n < 0x80 || n >> (8 * (octets - 1)) == 0)
-        rd->ran_out = true;
-    return (size_t)n;
+
+    if (octets == 0 || octets > 4)
+        return false;
+    uint64_t length = zs_rd_be(rd, octets);
+    *n = (size_t)length;
+    return length >= 0x80 && length >> (8 * (octets - 1)) != 0;
 }
 
 /* The next element, if its tag is tag: contents, and header with contents. */
-static struct zs_span take(struct zs_der *d, uint8_t tag, struct zs_span *whole)
+static inline struct zs_span take(struct zs_der *d, uint8_t tag, struct zs_span *whole)
 {
-    struct zs_rd rd = zs_rd(d->left);
-    struct zs_span contents = {0};
+    struct zs_span left = d->left;
 
-    if (d->bad || zs_rd_u8(&rd) != tag || rd.ran_out) {
+    if (d->bad || left.n < 2 || left.p[0] != tag) {
         d->bad = true;
-        return contents;
+        return zs_span(NULL, 0);
     }
-    size_t n = read_length(&rd);
-    contents = zs_rd_bytes(&rd, n);
-    if (rd.ran_out) {
+    size_t n = left.p[1];
+    struct zs_rd rd = zs_rd(zs_span(left.p + 2, left.n - 2));
+    if ((n >= 0x80 && !read_long_length(&rd, left.p[1], &n)) || n > rd.left.n) {
         d->bad = true;
-        return (struct zs_span){0};
+        return zs_span(NULL, 0);
     }
-    *whole = zs_span(d->left.p, d->left.n - rd.left.n);
-    d->left = rd.left;
+    struct zs_span contents = zs_span(rd.left.p, n);
+    d->left = zs_span(contents.p + n, rd.left.n - n);
+    *whole = zs_span(left.p, left.n - d->left.n);
     return contents;
 }
 
@@ -68,9 +62,9 @@ bool zs_der_optional(struct zs_der *d, uint8_t tag, struct zs_span *contents)
 
 struct zs_der zs_der_enter(struct zs_der *d, uint8_t tag)
 {
-    struct zs_der inside = zs_der(zs_der_take(d, tag));
-    inside.bad = d->bad;
-    return inside;
+    struct zs_span whole;
+    struct zs_span contents = take(d, tag, &whole);
+    return (struct zs_der){.left = contents, .bad = d->bad};
 }
 
 struct zs_span zs_der_whole(struct zs_der *d, uint8_t tag)
