@@ -198,6 +198,15 @@ static void entry_free(void *entry)
     g_free(e);
 }
 
+/* A segment of e was seen; standing is where that leaves it. */
+static void move_up(struct entry *e, enum standing standing)
+{
+    if (standing == e->standing && !e->link.next) /* the last of its kind as it is */
+        return;
+    delist(e);
+    enlist(e, standing);
+}
+
 /* Out of the table, without a word. */
 static void forget(struct entry *e)
 {
@@ -253,22 +262,22 @@ static void make_room(struct zs_flows *f, const struct zs_net_stamp *at)
     forget(e); /* should it go on, it is a new one */
 }
 
-static struct entry *open_entry(struct zs_flows *f, const struct key *key,
-                                const struct zs_endpoint *from, const struct zs_endpoint *to,
-                                const struct zs_tcp *tcp, const struct zs_net_stamp *at)
+static struct entry *open_entry(struct zs_flows *f, const struct zs_endpoint *from,
+                                const struct zs_endpoint *to, const struct zs_tcp *tcp,
+                                const struct zs_net_stamp *at)
 {
     make_room(f, at);
     bool from_client = from->port >= to->port;
     if (tcp->flags & ZS_TCP_SYN)
         from_client = !(tcp->flags & ZS_TCP_ACK);
     struct entry *e = g_new0(struct entry, 1);
-    e->key = *key;
+    e->key = key_of(f, from, to);
     e->flows = f;
     e->flow.number = ++f->count;
     e->flow.client = from_client ? *from : *to;
     e->flow.server = from_client ? *to : *from;
     e->flow.midstream = !(tcp->flags & ZS_TCP_SYN);
-    e->flow.hash = share_of(key);
+    e->flow.hash = share_of(&e->key);
     e->link.data = e;
     for (unsigned i = 0; i < 2; i++)
         e->sides[i].entry = e;
@@ -277,12 +286,6 @@ static struct entry *open_entry(struct zs_flows *f, const struct key *key,
     e->conn = f->sink->opened(f->user, &e->flow, at);
     e->deaf = e->muted = !e->conn;
     return e;
-}
-
-static struct side *side_of(struct entry *e, const struct zs_endpoint *from)
-{
-    bool client = memcmp(from, &e->flow.client, sizeof *from) == 0;
-    return &e->sides[client ? ZS_FLOW_CLIENT : ZS_FLOW_SERVER];
 }
 
 /* Does tcp, sent from this side, open a new connection between the same ends? */
@@ -365,21 +368,35 @@ static struct zs_endpoint endpoint(const struct zs_ip *ip, const uint8_t *addres
     return e;
 }
 
-/* The connection between these ends; NULL: there is none. Mostly it is that of the segment before. */
-static struct entry *find_entry(struct zs_flows *f, const struct zs_endpoint *from,
-                                const struct zs_endpoint *to, struct key *key)
+static bool same(const struct zs_endpoint *a, const struct zs_endpoint *b)
 {
-    struct entry *e = f->latest;
-    if (e) {
-        const struct zs_endpoint *low = &e->key.low, *high = &e->key.high;
-        if ((memcmp(from, low, sizeof *from) == 0 && memcmp(to, high, sizeof *to) == 0) ||
-            (memcmp(from, high, sizeof *from) == 0 && memcmp(to, low, sizeof *to) == 0)) {
-            *key = e->key;
-            return e;
-        }
-    }
-    *key = key_of(f, from, to);
-    return g_hash_table_lookup(f->entries, key);
+    return memcmp(a, b, sizeof *a) == 0;
+}
+
+/* The side of e that sends from one of these ends to the other; NULL: e is not between them. */
+static struct side *side_between(struct entry *e, const struct zs_endpoint *from,
+                                 const struct zs_endpoint *to)
+{
+    const struct zs_flow *flow = &e->flow;
+
+    if (same(from, &flow->client) && same(to, &flow->server))
+        return &e->sides[ZS_FLOW_CLIENT];
+    if (same(from, &flow->server) && same(to, &flow->client))
+        return &e->sides[ZS_FLOW_SERVER];
+    return NULL;
+}
+
+/* The sending side of the connection between these ends; NULL: there is none. Mostly it is that of the segment before. */
+static struct side *find_side(struct zs_flows *f, const struct zs_endpoint *from,
+                              const struct zs_endpoint *to)
+{
+    struct side *side = f->latest ? side_between(f->latest, from, to) : NULL;
+
+    if (side)
+        return side;
+    struct key key = key_of(f, from, to);
+    struct entry *e = g_hash_table_lookup(f->entries, &key);
+    return e ? side_between(e, from, to) : NULL;
 }
 
 /* Where e belongs now. */
@@ -396,23 +413,20 @@ void zs_flows_segment(struct zs_flows *f, const struct zs_ip *ip, const struct z
 {
     struct zs_endpoint from = endpoint(ip, ip->from, tcp->from_port);
     struct zs_endpoint to = endpoint(ip, ip->to, tcp->to_port);
-    struct key key;
-    struct entry *e = find_entry(f, &from, &to, &key);
-    if (e && is_reuse(side_of(e, &from), tcp)) {
-        if (e->standing != FLOW_CLOSED)
-            close_entry(e, ZS_FLOW_REUSED, at);
-        forget(e);
-        e = NULL;
+    struct side *side = find_side(f, &from, &to);
+    if (side && is_reuse(side, tcp)) {
+        if (side->entry->standing != FLOW_CLOSED)
+            close_entry(side->entry, ZS_FLOW_REUSED, at);
+        forget(side->entry);
+        side = NULL;
     }
-    if (!e)
-        e = open_entry(f, &key, &from, &to, tcp, at);
-    f->latest = e;
+    if (!side)
+        side = side_between(open_entry(f, &from, &to, tcp, at), &from, &to);
+    struct entry *e = f->latest = side->entry;
     if (e->standing == FLOW_CLOSED)
         return;
-    struct side *side = side_of(e, &from);
     side->payload = (uint8_t)MIN(GREETING, side->payload + tcp->length);
-    delist(e);
-    enlist(e, standing_of(e));
+    move_up(e, standing_of(e));
     feed(side, tcp, at);
 }
 

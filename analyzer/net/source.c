@@ -268,17 +268,17 @@ size_t zs_source_peek(struct zs_source *s, size_t n, const uint8_t **octets)
 
 bool zs_source_skip(struct zs_source *s, uint64_t n)
 {
-    while (n > 0) {
-        const uint8_t *ignored;
-        size_t have = zs_source_peek(s, 1, &ignored);
-        if (have == 0)
+    const uint8_t *ignored;
+
+    while (n > s->to - s->from) {
+        n -= s->to - s->from;
+        s->from = s->to = 0;
+        if (zs_source_peek(s, 1, &ignored) == 0)
             return false;
-        size_t step = (size_t)MIN(have, n);
-        s->from += step;
-        n -= step;
-        if (s->from == s->to)
-            s->from = s->to = 0;
     }
+    s->from += n;
+    if (s->from == s->to)
+        s->from = s->to = 0;
     return true;
 }
 
