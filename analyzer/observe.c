@@ -198,7 +198,7 @@ static enum zs_flow_interest on_data(void *conn, enum zs_flow_side from, const u
     w->has_data = true;
     if (!zs_conn_data(conn_of(w), dir_of(from), bytes, n, stamp_of(at)))
         return ZS_FLOW_REFUSED;
-    if (o->onlooker && is_chosen(o, w->flow->number))
+    if (o->onlooker && o->onlooker->data && is_chosen(o, w->flow->number))
         o->onlooker->data(o->onlooker->user, w->flow->number, dir_of(from), zs_span(bytes, n),
                           stamp_of(at));
     if (!w->other || zs_conn_awaits_ap_req(w->conn))

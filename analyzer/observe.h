@@ -11,7 +11,7 @@
 /* Somebody beside the report, who is told of the connections that are reported. */
 struct zs_onlooker {
     void (*event)(void *user, const struct zs_report_connection *c, const struct zs_event *ev);
-    /* Octets of a side in order, behind the events that they brought about. */
+    /* Octets of a side in order, behind the events that they brought about; NULL: it wants none. */
     void (*data)(void *user, uint64_t connection, enum zs_dir dir, struct zs_span octets,
                  struct zs_stamp at);
     void *user;

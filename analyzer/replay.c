@@ -260,16 +260,6 @@ static void free_script(gpointer s)
     zs_script_free(s);
 }
 
-static void on_no_data(void *user, uint64_t connection, enum zs_dir dir, struct zs_span octets,
-                       struct zs_stamp at)
-{
-    (void)user;
-    (void)connection;
-    (void)dir;
-    (void)octets;
-    (void)at;
-}
-
 /* Those that cannot be said again are named, and left out. */
 static void drop_troubled(GPtrArray *scripts)
 {
@@ -289,8 +279,7 @@ static int rehearse(const struct replay_options *o, struct zs_keyring *ring,
                     const struct zs_ignore *ignored)
 {
     GPtrArray *scripts = g_ptr_array_new_with_free_func(free_script);
-    const struct zs_onlooker onlooker = {
-        .event = on_script_event, .data = on_no_data, .user = scripts};
+    const struct zs_onlooker onlooker = {.event = on_script_event, .user = scripts};
     const struct zs_observation observation = {
         .files = (const char *const *)o->files, .keys = ring, .onlooker = &onlooker};
     const struct zs_rehearsal r = {

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Rules about handshakes that come to nothing: who stopped where. docs/protocol.md has the failures F1 to F10. */
+#include "analyzer/audit/predicate.h"
+
+/* PASS: it came to stand. FAIL: it did not, and the capture has its end. */
+static enum zs_answer outcome(const struct zs_facts *f, struct zs_ruling *r)
+{
+    if (f->outcome == ZS_OUTCOME_ESTABLISHED)
+        return ZS_ANSWER_PASS;
+    if (f->outcome == ZS_OUTCOME_MIDSTREAM)
+        return ZS_ANSWER_NONE;
+    if (f->sight[ZS_SIGHT_LOSS].count)
+        return zs_answer_unmeasured(r, ZS_OBSTACLE_LOST);
+    return f->outcome == ZS_OUTCOME_FAILED ? ZS_ANSWER_FAIL
+                                           : zs_answer_unmeasured(r, ZS_OBSTACLE_END);
+}
+
+/* The same, of GSSAPI. */
+static enum zs_answer gssapi_outcome(const struct zs_facts *f, struct zs_ruling *r)
+{
+    return zs_is_gssapi(f) ? outcome(f, r) : ZS_ANSWER_NONE;
+}
+
+/* It failed: FAIL if in this way, which mark shows, else PASS. */
+static enum zs_answer failed_so(struct zs_ruling *r, bool so, const struct zs_mark *mark)
+{
+    return so ? zs_answer_fail(r, mark) : ZS_ANSWER_PASS;
+}
+
+static bool greetings_are_there(const struct zs_session *s)
+{
+    return s->side[ZS_C2S].greeting.part == ZS_GREETING_DONE &&
+           s->side[ZS_S2C].greeting.part == ZS_GREETING_DONE;
+}
+
+/* Whoever initiates; before that is known, whoever opened the connection. */
+static const struct zs_side *acceptor(const struct zs_session *s)
+{
+    return &s->side[zs_dir_other(s->initiator)];
+}
+
+static bool both_sent_ap_reqs(const struct zs_session *s)
+{
+    return s->side[ZS_C2S].sent_ap_req && s->side[ZS_S2C].sent_ap_req;
+}
+
+/* The ladder of reasons, where there are keys; else what the order of events says. */
+ZS_PREDICATE(meets_silence)
+{
+    const struct zs_facts *f = c->facts;
+    const struct zs_session *s = f->session;
+    const struct zs_context_facts *k = f->context;
+    enum zs_answer a = gssapi_outcome(f, r);
+    char why[ZS_FACTS_NAME];
+
+    if (a != ZS_ANSWER_FAIL)
+        return a;
+    bool closed = k && !k->ticket_opened && k->reason && k->why != ZS_WHY_NO_KEYS;
+    const char *reason = closed ? k->reason : f->reason;
+    zs_facts_clip(why, zs_span(reason, strlen(reason)));
+    g_strlcpy(r->detail, closed ? why : reason, sizeof r->detail);
+    return failed_so(r, s->roles_known && !s->answered && !both_sent_ap_reqs(s),
+                     &f->sight[ZS_SIGHT_AP_REQ]);
+}
+
+ZS_PREDICATE(is_refused_by_kerberos)
+{
+    const struct zs_facts *f = c->facts;
+
+    if (!zs_is_gssapi(f))
+        return ZS_ANSWER_NONE;
+    g_snprintf(r->detail, sizeof r->detail,
+               "code %d; the sender's clock is %+" G_GINT64_FORMAT " s from the capture's",
+               (int)f->krb_error, f->krb_error_ahead_s);
+    return zs_answer_seen(r, &f->sight[ZS_SIGHT_KRB_ERROR]);
+}
+
+ZS_PREDICATE(lacks_its_credential)
+{
+    const struct zs_facts *f = c->facts;
+
+    if (!zs_is_gssapi(f))
+        return ZS_ANSWER_NONE;
+    if (f->context && f->context->ticket_opened && f->context->verdict == ZS_VERDICT_ACCEPTABLE)
+        g_strlcpy(r->detail, "the ticket is good: this key opens it, and its times hold",
+                  sizeof r->detail);
+    return zs_answer_seen(r, &f->defect[ZS_E_ACCEPTOR_HINT]);
+}
+
+ZS_PREDICATE(sends_no_ap_req)
+{
+    const struct zs_facts *f = c->facts;
+    const struct zs_session *s = f->session;
+    enum zs_answer a = gssapi_outcome(f, r);
+
+    if (a != ZS_ANSWER_FAIL)
+        return a;
+    bool agree = greetings_are_there(s) &&
+                 zs_session_place(s, ZS_C2S).mechanism == zs_session_place(s, ZS_S2C).mechanism;
+    return failed_so(r, agree && !s->roles_known && !s->foreign, &f->sight[ZS_SIGHT_GREETING]);
+}
+
+ZS_PREDICATE(has_two_clients)
+{
+    const struct zs_facts *f = c->facts;
+    enum zs_answer a = gssapi_outcome(f, r);
+
+    if (a != ZS_ANSWER_FAIL)
+        return a;
+    return failed_so(r, both_sent_ap_reqs(f->session), &f->sight[ZS_SIGHT_AP_REQ]);
+}
+
+/* The refusing side has not said its mechanism when it closes. */
+ZS_PREDICATE(disagrees_on_the_mechanism)
+{
+    const struct zs_facts *f = c->facts;
+    const struct zs_greeting *client = &f->session->side[ZS_C2S].greeting,
+                             *server = &f->session->side[ZS_S2C].greeting;
+    enum zs_answer a = outcome(f, r);
+
+    if (a != ZS_ANSWER_FAIL)
+        return a;
+    bool both_began =
+        client->part != ZS_GREETING_SIGNATURE && server->part != ZS_GREETING_SIGNATURE;
+    bool differ = greetings_are_there(f->session)
+                      ? !f->old && strcmp(client->mechanism, server->mechanism) != 0
+                      : both_began;
+    const struct zs_greeting *done = client->part == ZS_GREETING_DONE ? client : server;
+    g_snprintf(r->detail, sizeof r->detail, "the TCP %s asks for %s",
+               done == client ? "client" : "server", done->mechanism[0] ? done->mechanism : "none");
+    return failed_so(r, differ, &f->sight[ZS_SIGHT_CLOSE]);
+}
+
+/* Behind the acceptor's answer and before both were ready. */
+static bool ended_behind_the_context(const struct zs_session *s)
+{
+    return s->answered && !s->refused && !s->hinted && !both_sent_ap_reqs(s) &&
+           !s->side[ZS_C2S].sent_error && !s->side[ZS_S2C].sent_error;
+}
+
+ZS_PREDICATE(disagrees_on_protection)
+{
+    const struct zs_facts *f = c->facts;
+    const struct zs_session *s = f->session;
+    enum zs_answer a = gssapi_outcome(f, r);
+
+    if (a != ZS_ANSWER_FAIL)
+        return a;
+    g_strlcpy(r->detail, s->bare ? "READY came in the clear" : "READY came wrapped",
+              sizeof r->detail);
+    return failed_so(r, ended_behind_the_context(s) && acceptor(s)->ready,
+                     &f->sight[ZS_SIGHT_CLOSE]);
+}
+
+ZS_PREDICATE(stalls_after_the_context)
+{
+    const struct zs_facts *f = c->facts;
+    const struct zs_session *s = f->session;
+    enum zs_answer a = gssapi_outcome(f, r);
+
+    if (a != ZS_ANSWER_FAIL)
+        return a;
+    return failed_so(r, ended_behind_the_context(s) && !acceptor(s)->ready,
+                     &f->sight[ZS_SIGHT_CLOSE]);
+}
+
+ZS_PREDICATE(is_refused)
+{
+    const struct zs_facts *f = c->facts;
+
+    return f->mechanism == ZS_MECHANISM_UNKNOWN ? ZS_ANSWER_NONE
+                                                : zs_answer_seen(r, &f->sight[ZS_SIGHT_ERROR]);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef ZS_AUDIT_PREDICATE_H
+#define ZS_AUDIT_PREDICATE_H
+
+/* The predicates of rules.def, inside analyzer/audit only, and what they have in common. */
+#include "analyzer/audit/rule.h"
+
+#define ZS_PREDICATE(name) \
+    enum zs_answer zs_judge_##name(const struct zs_case *c, struct zs_ruling *r)
+
+#define RULE(id, check, risk, confidence, scope, at, predicate, ...) ZS_PREDICATE(predicate);
+#include "analyzer/audit/rules.def"
+#undef RULE
+
+/* FAIL, seen there. */
+enum zs_answer zs_answer_fail(struct zs_ruling *r, const struct zs_mark *mark);
+/* FAIL if mark says so, else PASS. */
+enum zs_answer zs_answer_seen(struct zs_ruling *r, const struct zs_mark *mark);
+/* FAIL, shown by a connection to the listener. */
+enum zs_answer zs_answer_shown(struct zs_ruling *r, const struct zs_example *example);
+enum zs_answer zs_answer_unmeasured(struct zs_ruling *r, enum zs_obstacle obstacle);
+/* FAIL at the first of these defects that there was, with its sentence; else PASS. */
+enum zs_answer zs_answer_defects(const struct zs_facts *f, struct zs_ruling *r,
+                                 const enum zs_rc *defects, size_t n);
+
+/* Does GSSAPI count here, that of ZMTP 3? */
+bool zs_is_gssapi(const struct zs_facts *f);
+/* PASS: the AP-REQ is there, and c->facts->context with it. */
+enum zs_answer zs_answer_ap_req(const struct zs_facts *f, struct zs_ruling *r);
+/* PASS: the ticket is open, too; … and the authenticator. */
+enum zs_answer zs_answer_ticket(const struct zs_facts *f, struct zs_ruling *r);
+enum zs_answer zs_answer_authenticator(const struct zs_facts *f, struct zs_ruling *r);
+
+#endif
