@@ -8,6 +8,7 @@
 #include "analyzer/interrupt.h"
 #include "analyzer/net/reader.h"
 #include "analyzer/net/timeline.h"
+#include "core/conn/batch.h"
 #include "core/conn/conn.h"
 #include "core/conn/replay.h"
 #include "core/krb/secrets.h"
@@ -121,6 +122,20 @@ static bool is_chosen(const struct zs_observation *o, uint64_t connection)
     return o->connection_count == 0;
 }
 
+/* What was reported belongs to the packet that is being looked at, or, where it waited, to an earlier one. */
+static void tell_place(const struct watched *w)
+{
+    const struct run *run = w->run;
+    const struct zs_waited *late = zs_batch_now(run->config.batch);
+
+    if (late)
+        run->o->reported(run->o->user, late->at.frame, 1);
+    else if (run->packet == UINT64_MAX)
+        run->o->reported(run->o->user, run->packet, w->flow->number);
+    else
+        run->o->reported(run->o->user, run->packet, run->rank);
+}
+
 static void on_event(void *user, const struct zs_event *ev)
 {
     struct watched *w = user;
@@ -137,10 +152,8 @@ static void on_event(void *user, const struct zs_event *ev)
         o->report->event(&o->options, &n->shown, ev);
     if (o->onlooker)
         o->onlooker->event(o->onlooker->user, &n->shown, ev);
-    if (o->reported) {
-        bool at_the_end = w->run->packet == UINT64_MAX;
-        o->reported(o->user, w->run->packet, at_the_end ? w->flow->number : w->run->rank);
-    }
+    if (o->reported)
+        tell_place(w);
 }
 
 /* Does the user say that this port is ZMTP's? */
@@ -355,10 +368,13 @@ static void read_packets(struct run *run, struct zs_timeline *timeline, struct z
             s->first = s->last;
         s->cut += packet.captured < packet.length;
         run->packet = packet.number;
-        if (run->o->reported && packet.number % PROGRESS == 0)
+        if (run->o->reported && packet.number % PROGRESS == 0) {
+            zs_conn_settle(&run->config);
             run->o->reported(run->o->user, packet.number, 0);
+        }
         zs_net_packet(net, &packet);
     }
+    zs_conn_settle(&run->config);
     s->dropped = zs_timeline_dropped(timeline);
 }
 
@@ -378,6 +394,12 @@ static struct zs_flow_limits limits_of(const struct zs_observation *o)
     };
 }
 
+/* Nobody waits for an event where all of it is there to be read; nor does an onlooker want octets before it. */
+static bool may_come_late(const struct zs_observation *o, const struct zs_timeline *timeline)
+{
+    return !o->interface && !o->follow && !zs_timeline_is_stream(timeline) && !o->onlooker;
+}
+
 static void observe(struct run *run, struct zs_timeline *timeline)
 {
     const struct zs_observation *o = run->o;
@@ -385,6 +407,7 @@ static void observe(struct run *run, struct zs_timeline *timeline)
     struct zs_flows *flows = zs_flows_new(&sink, run, &run->limits);
     struct zs_net net;
 
+    run->config.batch = may_come_late(o, timeline) ? zs_batch_new() : NULL;
     zs_net_init(&net, flows, o->checksums);
     if (o->report)
         report_begin(o, timeline);
@@ -395,6 +418,7 @@ static void observe(struct run *run, struct zs_timeline *timeline)
     zs_flows_flush(flows,
                    &(struct zs_net_stamp){.time_ns = s->last.time_ns, .frame = s->last.frame});
     zs_flows_free(flows);
+    zs_batch_free(run->config.batch);
     s->packets = net.counters.packets;
     s->not_read = net.counters.packets - net.counters.segments;
     s->peak_memory = peak_memory();

@@ -9,6 +9,7 @@
  * framing where nothing is missing ends its direction. */
 #include "core/conn/conn.h"
 
+#include "core/conn/batch.h"
 #include "core/conn/resync.h"
 
 #include <glib.h>
@@ -110,6 +111,7 @@ void zs_conn_free(struct zs_conn *c)
 {
     if (!c)
         return;
+    zs_conn_settle(c->config);
     for (int d = 0; d < ZS_DIR_COUNT; d++)
         drop_pending(&c->stream[d]);
     drop_scratch(c);
@@ -248,36 +250,82 @@ static void emit_turn(struct zs_conn *c, enum zs_dir dir, struct zs_stamp at,
     emit_defect(c, dir, at, turn->defect, detail_of(turn, r, detail, sizeof detail));
 }
 
+static void on_reading(struct zs_conn *c, enum zs_dir dir, const struct zs_reading *r,
+                       struct zs_stamp at)
+{
+    struct zs_turn turn;
+    struct zs_exchange_fact fact;
+
+    zs_session_step(&c->session, dir, r, at, &turn);
+    if (!c->config->on_event)
+        return;
+    zs_exchange_step(c->exchange, &c->session, dir, r, at, NULL, &fact);
+    if (fact.established) {
+        c->has_handshake = true;
+        c->handshake_ns = fact.handshake_ns;
+    }
+    emit_reading(c, dir, r, &turn, &fact, at);
+    emit_defect(c, dir, at, r->defect, NULL);
+    emit_turn(c, dir, at, r, &turn);
+}
+
+static void on_waited(const struct zs_waited *w)
+{
+    struct zs_place place = zs_session_place(&w->conn->session, w->dir);
+    struct zs_reading r;
+
+    place.answer = &w->answer;
+    zs_reading_make(&place, &w->frame, NULL, 0, &r);
+    on_reading(w->conn, w->dir, &r, w->at);
+}
+
+void zs_conn_settle(const struct zs_conn_config *config)
+{
+    for (const struct zs_waited *w; config->batch && (w = zs_batch_next(config->batch));)
+        on_waited(w);
+}
+
+/* Where the next frames stand must not follow from what is in this one, nor may anything be due before it. */
+static bool can_wait(struct zs_conn *c, enum zs_dir dir, const struct zs_frame *f,
+                     struct zs_stamp at)
+{
+    const struct stream *s = &c->stream[dir];
+    struct zs_batch *batch = c->config->batch;
+    struct zs_span token;
+
+    if (!batch || s->unread || s->counting || !zs_session_is_settled(&c->session))
+        return false;
+    struct zs_place place = zs_session_place(&c->session, dir);
+    const struct zs_waited w = {.conn = c, .dir = dir, .at = at, .frame = *f};
+    if (!zs_reading_is_sealed(&place, f, &token) || !zs_batch_put(batch, &w, token, place.context))
+        return false;
+    if (zs_batch_is_full(batch))
+        zs_conn_settle(c->config);
+    return true;
+}
+
 static void on_frame(struct zs_conn *c, enum zs_dir dir, const struct zs_frame *f,
                      struct zs_stamp at)
 {
     struct zs_reading r;
-    struct zs_turn turn;
-    struct zs_exchange_fact fact;
 
+    if (can_wait(c, dir, f, at))
+        return;
+    zs_conn_settle(c->config);
     tell_unread(c, dir, at);
     read_frame(c, dir, f, &r);
     if (zs_session_settle(&c->session, dir, &r)) {
         emit_context(c, dir, at);
         read_frame(c, dir, f, &r);
     }
-    zs_session_step(&c->session, dir, &r, at, &turn);
-    if (!c->config->on_event)
-        return;
-    zs_exchange_step(c->exchange, &c->session, dir, &r, at, NULL, &fact);
-    if (fact.established) {
-        c->has_handshake = true;
-        c->handshake_ns = fact.handshake_ns;
-    }
-    emit_reading(c, dir, &r, &turn, &fact, at);
-    emit_defect(c, dir, at, r.defect, NULL);
-    emit_turn(c, dir, at, &r, &turn);
+    on_reading(c, dir, &r, at);
 }
 
 /* One greeting part from the front of in. */
 static enum zs_rc take_greeting(struct zs_conn *c, enum zs_dir dir, struct zs_span in,
                                 struct zs_stamp at, size_t *used)
 {
+    zs_conn_settle(c->config);
     enum zs_rc rc = zs_session_greeting(&c->session, dir, in, used);
 
     if (rc == ZS_OK && *used && c->exchange)
@@ -300,6 +348,7 @@ static enum zs_rc take_frame(struct zs_conn *c, enum zs_dir dir, struct zs_span 
     enum zs_rc rc = zs_frame_parse(framing, in, c->config->frame_limit, &f);
     if (rc == ZS_E_FRAME_SIZE && zs_frame_header_parse(framing, in, &f) == ZS_OK) {
         char detail[40];
+        zs_conn_settle(c->config);
         tell_unread(c, dir, at);
         g_snprintf(detail, sizeof detail, "%" G_GUINT64_FORMAT " octets", f.size);
         emit_defect(c, dir, at, rc, detail);
@@ -348,6 +397,7 @@ static void on_damage(struct zs_conn *c, enum zs_dir dir, struct zs_span rest, s
 {
     struct stream *s = &c->stream[dir];
 
+    zs_conn_settle(c->config);
     if (!s->guessed) {
         emit_defect(c, dir, at, rc, NULL);
         zs_session_lost(&c->session, dir);
@@ -446,6 +496,7 @@ static void search(struct zs_conn *c, enum zs_dir dir, struct zs_span in, struct
 {
     size_t piece = held(c, dir).n;
 
+    zs_conn_settle(c->config);
     hold(&c->stream[dir], in);
     if (look(c, dir, piece))
         consume_held(c, dir, at);
@@ -539,6 +590,7 @@ static void tell_early(struct zs_conn *c, enum zs_dir dir, struct zs_stamp at)
 
 static void start(struct zs_conn *c, struct zs_stamp at)
 {
+    zs_conn_settle(c->config);
     emit(c, (struct zs_event){.kind = ZS_EVENT_CONNECTION, .midstream = c->midstream}, ZS_C2S,
          c->opened_at);
     for (int d = 0; d < ZS_DIR_COUNT; d++)
@@ -620,6 +672,7 @@ void zs_conn_gap(struct zs_conn *c, enum zs_dir dir, uint64_t bytes, struct zs_s
 {
     struct stream *s = &c->stream[dir];
 
+    zs_conn_settle(c->config);
     if (!s->searching && !s->lost)
         s->searching = !gap_inside_frame(c, dir, bytes);
     s->counting = true;
@@ -637,6 +690,7 @@ void zs_conn_gap(struct zs_conn *c, enum zs_dir dir, uint64_t bytes, struct zs_s
 
 void zs_conn_conflict(struct zs_conn *c, enum zs_dir dir, struct zs_stamp at)
 {
+    zs_conn_settle(c->config);
     if (c->recognition == IS_ZMTP)
         emit_defect(c, dir, at, ZS_E_STREAM_CONFLICT, NULL);
     else
@@ -646,6 +700,7 @@ void zs_conn_conflict(struct zs_conn *c, enum zs_dir dir, struct zs_stamp at)
 void zs_conn_limit(struct zs_conn *c, enum zs_dir dir, const struct zs_event_limit *limit,
                    struct zs_stamp at)
 {
+    zs_conn_settle(c->config);
     if (c->recognition == IS_ZMTP)
         emit(c, (struct zs_event){.kind = ZS_EVENT_LIMIT, .limit = *limit}, dir, at);
 }
@@ -664,6 +719,7 @@ void zs_conn_end(struct zs_conn *c, bool closed, struct zs_stamp at)
 {
     struct zs_event ev = {.kind = ZS_EVENT_CLOSE};
 
+    zs_conn_settle(c->config);
     if (c->recognition != IS_ZMTP)
         return;
     for (int d = 0; d < ZS_DIR_COUNT; d++)

@@ -6,6 +6,7 @@
  * clock. Octets go from the caller's buffer to the reading without a copy where a frame is whole in it. */
 #include "core/conn/event.h"
 
+struct zs_batch;
 struct zs_conn;
 
 /* Outlives every connection, and so do its keys. */
@@ -14,9 +15,15 @@ struct zs_conn_config {
     /* Octets of a frame's body that are kept; a longer one is a defect and passed over. ZS_FRAME_LIMIT_MAX at most. */
     struct zs_replays *replays; /* of the whole capture; likewise */
     size_t frame_limit;
+    /* Sealed messages wait here for others, of any connection that has the same one, up to whatever else happens on any
+     * of these; NULL: each is read when it comes. What it costs is that events come late, though in their order. */
+    struct zs_batch *batch;
     /* NULL: nobody is told anything; all that a connection does is to add its authenticator to replays. */
     void (*on_event)(void *user, const struct zs_event *ev);
 };
+
+/* Reads what waits in config's batch. Before the batch goes, and where nothing more comes for a while. */
+void zs_conn_settle(const struct zs_conn_config *config);
 
 #define ZS_FRAME_LIMIT     ((size_t)64 << 20) /* a default: 64 MiB */
 #define ZS_FRAME_LIMIT_MAX ((size_t)1 << 30)  /* GLib's arrays count their octets in 32 bits */

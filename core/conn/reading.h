@@ -25,12 +25,20 @@ enum zs_mechanism {
 /* The mechanism that a greeting names. */
 enum zs_mechanism zs_mechanism_of(const char *name);
 
+/* What zs_context_unwrap() answers, or somebody who was asked for many at once. */
+struct zs_unwrap_answer {
+    enum zs_rc rc;
+    struct zs_unwrapped unwrapped; /* where rc is ZS_OK */
+};
+
 /* Where a frame stands: all that its meaning depends on. */
 struct zs_place {
     enum zs_framing framing;
     enum zs_mechanism mechanism;
     bool identity;                    /* ZMTP 1.0 and 2.0: the first frame is the peer's identity */
     const struct zs_context *context; /* borrowed; NULL: wrap tokens stay closed */
+    /* What its wrap token holds under that context, where it was opened already; else NULL. Borrowed. */
+    const struct zs_unwrap_answer *answer;
 };
 
 enum zs_reading_kind {
@@ -70,7 +78,12 @@ struct zs_reading {
 /* Octets of buffer that reading f may want: 0 where nothing is to be opened. */
 size_t zs_reading_room(const struct zs_place *at, const struct zs_frame *f);
 
-/* Reads f, whose body is whole, as it stands at its place. buf has zs_reading_room() octets at least. Always
+/* Is f a MESSAGE with a sealed token of RFC 4121, to be opened where it stands? Then *token is that, in its body. */
+bool zs_reading_is_sealed(const struct zs_place *at, const struct zs_frame *f,
+                          struct zs_span *token);
+
+/* Reads f, whose body is whole, as it stands at its place. buf has zs_reading_room() octets at least, but where
+ * at->answer is there, and then it is not looked at. Always
  * answers with a reading: what is wrong with the frame stands in r->defect. */
 void zs_reading_make(const struct zs_place *at, const struct zs_frame *f, uint8_t *buf, size_t room,
                      struct zs_reading *r);

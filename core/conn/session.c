@@ -499,6 +499,11 @@ bool zs_session_settle(struct zs_session *s, enum zs_dir dir, const struct zs_re
     return true;
 }
 
+bool zs_session_is_settled(const struct zs_session *s)
+{
+    return s->context && (s->settled || !s->ap_req);
+}
+
 bool zs_session_conclude(struct zs_session *s)
 {
     if (!s->ap_req || s->context)

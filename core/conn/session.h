@@ -107,6 +107,10 @@ struct zs_turn {
  * s->context is there and r is to be read again at its new place. */
 bool zs_session_settle(struct zs_session *s, enum zs_dir dir, const struct zs_reading *r);
 
+/* There is a context, and zs_session_settle() would not make another one: wrap tokens are what this one opens, whatever
+ * they hold. */
+bool zs_session_is_settled(const struct zs_session *s);
+
 /* Takes note of a reading, which was made at zs_session_place() just now. */
 void zs_session_step(struct zs_session *s, enum zs_dir dir, const struct zs_reading *r,
                      struct zs_stamp at, struct zs_turn *turn);

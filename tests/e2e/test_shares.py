@@ -60,6 +60,18 @@ class Shares(unittest.TestCase):
                 with self.subTest(capture=capture["name"], form=form):
                     self.assert_same(*form, *keys, subject.CAPTURES / capture["file"])
 
+    def test_through_a_pipe(self):
+        """What comes through a pipe is said when it comes; messages of a file may wait, to be opened together."""
+        def named(octets):
+            return re.sub(rb'"files":\[[^]]*\]', b'"files":[]', normal(octets))
+
+        for capture in subject.manifest():
+            keys = ["-K", subject.CAPTURES / capture["keytab"]] if capture["keytab"] else []
+            path = subject.CAPTURES / capture["file"]
+            with self.subTest(capture=capture["name"]):
+                piped = subject.run(BINARY, "read", "--json", *keys, "-", input=path.read_bytes())
+                self.assertEqual(named(piped.stdout), named(subject.run(BINARY, "read", "--json", *keys, path).stdout))
+
     def test_all_captures_at_once(self):
         self.assert_same("--json", "-K", subject.CAPTURES, subject.CAPTURES)
 

@@ -4,6 +4,7 @@
  * an event points to can be read and fits together; both reports of it are harmless; and the same script in small pieces
  * (of one octet, but where that would be more than PIECES_MOST) says the same, where no boundary is looked for: that
  * depends on how the stream is cut. */
+#include "core/conn/batch.h"
 #include "core/conn/conn.h"
 
 #include "analyzer/report/report.h"
@@ -285,11 +286,13 @@ static void check_enough(uint8_t first, const struct step *steps, unsigned n, un
     zs_replays_free(replays);
 }
 
-/* piece 0: each speech whole, and its events reported. */
+/* piece 0: each speech whole, its events reported, and sealed messages wait for others. */
 static GString *play(uint8_t first, const struct step *steps, unsigned n, size_t piece)
 {
-    struct zs_conn_config config = {
-        .keys = first & KEYLESS ? NULL : talk.keys, .frame_limit = LIMIT, .on_event = on_event};
+    struct zs_conn_config config = {.keys = first & KEYLESS ? NULL : talk.keys,
+                                    .frame_limit = LIMIT,
+                                    .batch = piece ? NULL : zs_batch_new(),
+                                    .on_event = on_event};
     struct seen seen = {.log = g_string_new(NULL), .reported = piece == 0};
     struct zs_stamp at = {.time_ns = TALK_NOW, .frame = 1};
     struct zs_conn *c = zs_conn_new(&config, &seen, first & MIDSTREAM, at);
@@ -299,6 +302,7 @@ static GString *play(uint8_t first, const struct step *steps, unsigned n, size_t
     zs_conn_end(c, first & CLOSED, at);
     FUZZ_CHECK(seen.closed == (seen.events > 0));
     zs_conn_free(c);
+    zs_batch_free(config.batch);
     if (piece == 0)
         check_enough(first, steps, n, seen.ap_req);
     return seen.log;

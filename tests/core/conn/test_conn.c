@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* core/conn/conn.c: events as a readable log. A conversation gives the same log however its octets are cut; what
- * is missing from it costs what it touched and nothing else. */
+/* core/conn/conn.c: events as a readable log. A conversation gives the same log however its octets are cut, and whether
+ * sealed messages wait for others or do not; what is missing from it costs what it touched and nothing else. */
 #include "core/conn/conn.h"
 
+#include "core/conn/batch.h"
 #include "core/conn/replay.h"
 #include "core/krb/init.h"
 #include "tests/core/conn/talk.h"
@@ -12,6 +13,7 @@
 enum { C = ZS_FRAME_COMMAND, M = 0, LIMIT = 4096 };
 
 static struct talk talk;
+static struct zs_batch *batch; /* of all connections of a test; NULL: nothing waits */
 
 /* ==== the log ==== */
 
@@ -174,10 +176,18 @@ static bool hear(struct zs_conn *c, enum zs_dir dir, const uint8_t *p, size_t n,
     return is_zmtp;
 }
 
+static void hear_story(struct zs_conn *c, const struct story *s)
+{
+    for (guint i = 0; i < s->speeches->len; i++)
+        hear(c, speech_at(s, i)->dir, speech_at(s, i)->octets->data, speech_at(s, i)->octets->len,
+             (struct zs_stamp){.time_ns = TALK_NOW, .frame = 1});
+}
+
 static const struct zs_conn_config *config(void)
 {
     static struct zs_conn_config c = {.frame_limit = LIMIT, .on_event = on_event};
     c.keys = talk.keys;
+    c.batch = batch;
     return &c;
 }
 
@@ -699,9 +709,8 @@ static void sealed_frames_are_found_anywhere(void)
         GString *log = g_string_new(NULL);
         struct zs_stamp at = {.time_ns = TALK_NOW, .frame = 1};
         struct zs_conn *c = zs_conn_new(config(), log, false, at);
-        for (guint i = 0; i < s.speeches->len; i++)
-            hear(c, speech_at(&s, i)->dir, speech_at(&s, i)->octets->data,
-                 speech_at(&s, i)->octets->len, at);
+        hear_story(c, &s);
+        zs_conn_settle(config());
         g_string_truncate(log, 0);
         GByteArray *rest = der_octets(lost->data + 50, lost->len - 50);
         g_byte_array_append(rest, next->data, next->len);
@@ -981,6 +990,89 @@ static void whatever_is_missing_nothing_is_invented(void)
     end(&s);
 }
 
+/* ==== waiting ==== */
+
+static void hear_new(struct zs_conn *c, enum zs_dir dir, GByteArray *octets)
+{
+    hear(c, dir, octets->data, octets->len, (struct zs_stamp){.time_ns = TALK_NOW, .frame = 2});
+    g_byte_array_unref(octets);
+}
+
+/* The i-th message of two connections that talk by turns, some of them damaged. */
+static void say_one(struct zs_conn *c, unsigned i)
+{
+    char *plain = g_strdup_printf("00'%u'61*%u", i, i * 5);
+    GByteArray *frame = talk_sealed(&talk, M, i % 2, (i % 2 ? 2001 : 1001) + i / 4, plain);
+
+    if (i % 9 == 5)
+        frame->data[frame->len - 3] ^= 1;
+    hear_new(c, i % 2 ? ZS_S2C : ZS_C2S, frame);
+    g_free(plain);
+}
+
+static void say_something_else(struct zs_conn *c, unsigned i)
+{
+    const struct zs_event_limit limit = {ZS_LIMIT_PENDING, 5};
+    const struct zs_stamp at = {.frame = 3};
+
+    if (i == 25)
+        zs_conn_conflict(c, ZS_S2C, at);
+    if (i == 44)
+        zs_conn_limit(c, ZS_S2C, &limit, at);
+    if (i == 60)
+        hear_new(c, ZS_S2C, talk_frame_of(C, "04'PING'0001"));
+    if (i == 85)
+        hear_new(c, ZS_C2S, talk_frame_of(M, "61*5000")); /* over the limit */
+    if (i == 103)
+        zs_conn_gap(c, ZS_C2S, 7, at);
+    if (i == 150)
+        hear_new(c, ZS_S2C, wire_octets("ff 00")); /* no frame */
+}
+
+static GString *two_talk(void)
+{
+    GString *log = g_string_new(NULL);
+    struct zs_stamp at = {.time_ns = TALK_NOW, .frame = 1};
+    struct zs_conn *two[2], *third = zs_conn_new(config(), log, false, at);
+    GByteArray *greeting = talk_greeting(1, "NULL", false);
+    struct story s;
+
+    begin(&s);
+    add_handshake(&s);
+    for (int i = 0; i < 2; i++) {
+        two[i] = zs_conn_new(config(), log, false, at);
+        hear_story(two[i], &s);
+    }
+    for (unsigned i = 0; i < 160; i++) {
+        say_one(two[i / 2 % 2], i);
+        say_something_else(two[i / 2 % 2], i);
+        if (i == 10 || i == 14)
+            hear(third, ZS_C2S, greeting->data + (i == 10 ? 0 : 20), i == 10 ? 20 : 44, at);
+    }
+    g_byte_array_unref(greeting);
+    zs_conn_free(third);
+    zs_conn_free(two[0]); /* without an end */
+    zs_conn_end(two[1], true, at);
+    zs_conn_free(two[1]);
+    end(&s);
+    return log;
+}
+
+/* Whether or not they wait for each other, what connections say comes in the order in which it was said. */
+static void who_waits_keeps_the_order(void)
+{
+    GString *waiting = two_talk();
+    struct zs_batch *kept = batch;
+
+    batch = NULL;
+    GString *log = two_talk();
+    batch = kept;
+    g_assert_cmpstr(waiting->str, ==, log->str);
+    g_assert_nonnull(strstr(log->str, "message data=(788 octets, 31..61) opened"));
+    g_string_free(waiting, TRUE);
+    g_string_free(log, TRUE);
+}
+
 /* ==== stamps ==== */
 
 static void on_stamp(void *user, const struct zs_event *ev)
@@ -995,7 +1087,7 @@ static void on_stamp(void *user, const struct zs_event *ev)
 
 static void events_have_the_packet_that_completed_them(void)
 {
-    struct zs_conn_config stamps = {.frame_limit = LIMIT, .on_event = on_stamp};
+    struct zs_conn_config stamps = {.frame_limit = LIMIT, .on_event = on_stamp, .batch = batch};
     GString *log = g_string_new(NULL);
     struct zs_conn *c = zs_conn_new(&stamps, log, false, (struct zs_stamp){.frame = 1});
     GByteArray *g = talk_greeting(1, "NULL", false);
@@ -1078,13 +1170,37 @@ static void without_gssapi_there_is_no_authenticator(void)
     }
 }
 
+struct fact {
+    void (*holds)(void);
+    bool late; /* sealed messages wait */
+};
+
+static void run_fact(gconstpointer user)
+{
+    const struct fact *f = user;
+
+    batch = f->late ? zs_batch_new() : NULL;
+    f->holds();
+    zs_batch_free(batch);
+}
+
+static void add_fact(const char *name, void (*holds)(void))
+{
+    for (int late = 0; late < 2; late++) {
+        char *path = g_strdup_printf("/conn/%s/%s", late ? "late" : "at_once", name);
+        const struct fact f = {.holds = holds, .late = late};
+        g_test_add_data_func_full(path, g_memdup2(&f, sizeof f), run_fact, g_free);
+        g_free(path);
+    }
+}
+
 int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_set_nonfatal_assertions();
     zs_krb_init();
     talk_init(&talk);
-#define FACT(f) g_test_add_func("/conn/" #f, f)
+#define FACT(f) add_fact(#f, f)
     FACT(gssapi_conversation);
     FACT(gssapi_in_few_segments);
     FACT(plain_conversation);
@@ -1115,6 +1231,7 @@ int main(int argc, char **argv)
     FACT(limit_is_said);
     FACT(end_inside_a_frame);
     FACT(whatever_is_missing_nothing_is_invented);
+    FACT(who_waits_keeps_the_order);
     FACT(events_have_the_packet_that_completed_them);
     FACT(an_authenticator_is_kept_where_nobody_is_told);
     FACT(without_gssapi_there_is_no_authenticator);
