@@ -21,6 +21,18 @@ static inline uint32_t zs_le32(const uint8_t *p)
     return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
 }
 
+static inline void zs_put_be16(uint8_t *p, uint16_t value)
+{
+    p[0] = (uint8_t)(value >> 8);
+    p[1] = (uint8_t)value;
+}
+
+static inline void zs_put_be32(uint8_t *p, uint32_t value)
+{
+    zs_put_be16(p, (uint16_t)(value >> 16));
+    zs_put_be16(p + 2, (uint16_t)value);
+}
+
 /* Where a file says which order its numbers have. */
 static inline uint16_t zs_16(const uint8_t *p, bool big)
 {

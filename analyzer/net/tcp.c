@@ -3,6 +3,7 @@
  * Limits: options are skipped; urgent data is data. */
 #include "analyzer/net/tcp.h"
 
+#include "analyzer/net/checksum.h"
 #include "analyzer/net/octets.h"
 
 #define FIXED 20 /* octets of the header before its options */
@@ -29,24 +30,12 @@ enum zs_tcp_answer zs_tcp_parse(const uint8_t *p, size_t captured, size_t length
     return ZS_TCP_OK;
 }
 
-/* The sum of RFC 1071, of n octets behind an even number of others. */
-static uint64_t sum(uint64_t so_far, const uint8_t *p, size_t n)
-{
-    for (; n >= 2; p += 2, n -= 2)
-        so_far += zs_be16(p);
-    return n ? so_far + ((uint64_t)p[0] << 8) : so_far;
-}
-
 bool zs_tcp_checksum_holds(const struct zs_ip *ip)
 {
     size_t address = ip->family == 6 ? 16 : 4;
-    uint64_t all = 6 + (uint64_t)(ip->length >> 16) + (ip->length & 0xffff); /* the pseudo-header */
 
     if (ip->captured < ip->length)
         return true;
-    all = sum(sum(all, ip->from, address), ip->to, address);
-    all = sum(all, ip->payload, ip->length);
-    while (all >> 16)
-        all = (all & 0xffff) + (all >> 16);
-    return all == 0xffff;
+    uint64_t sum = zs_checksum_add_pseudo(0, ip->from, ip->to, address, ip->length);
+    return zs_checksum_fold(zs_checksum_add(sum, ip->payload, ip->length)) == 0xffff;
 }
