@@ -2,6 +2,8 @@
 /* Command lines as getopt(3) reads them. */
 #include "analyzer/arguments.h"
 
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 bool zs_arguments_parse(GOptionContext *c, int argc, char **argv, const char *valued,
@@ -25,4 +27,66 @@ bool zs_arguments_parse(GOptionContext *c, int argc, char **argv, const char *va
     bool ok = g_option_context_parse_strv(c, &words, error);
     g_strfreev(words);
     return ok;
+}
+
+GArray *zs_arguments_connections(char **given)
+{
+    GArray *list = g_array_new(FALSE, FALSE, sizeof(guint64));
+
+    for (char **text = given; text && *text; text++) {
+        guint64 n;
+        if (!g_ascii_string_to_unsigned(*text, 10, 1, G_MAXUINT64, &n, NULL)) {
+            fprintf(stderr, "zmtpscope: --connection %s: not a connection's number, from 1\n",
+                    *text);
+            g_array_free(list, TRUE);
+            return NULL;
+        }
+        g_array_append_val(list, n);
+    }
+    return list;
+}
+
+/* Of tshark's many rules the one that has a meaning here. */
+static bool parse_port(const char *rule, uint16_t *port)
+{
+    static const char before[] = "tcp.port==";
+    guint64 n;
+
+    if (!g_str_has_prefix(rule, before) || !g_str_has_suffix(rule, ",zmtp"))
+        return false;
+    const char *from = rule + strlen(before);
+    char *digits = g_strndup(from, strlen(from) - strlen(",zmtp"));
+    bool ok = g_ascii_string_to_unsigned(digits, 10, 1, UINT16_MAX, &n, NULL);
+    g_free(digits);
+    if (ok)
+        *port = (uint16_t)n;
+    return ok;
+}
+
+GArray *zs_arguments_ports(char **rules)
+{
+    GArray *ports = g_array_new(FALSE, FALSE, sizeof(uint16_t));
+
+    for (char **rule = rules; rule && *rule; rule++) {
+        uint16_t port;
+        if (!parse_port(*rule, &port)) {
+            fprintf(stderr, "zmtpscope: -d %s: not tcp.port==PORT,zmtp\n", *rule);
+            g_array_free(ports, TRUE);
+            return NULL;
+        }
+        g_array_append_val(ports, port);
+    }
+    return ports;
+}
+
+void zs_arguments_filter(char ***files, bool interface, char ***rest, char **filter)
+{
+    if ((*files || interface) && *rest && !*filter) {
+        *filter = g_strjoinv(" ", *rest);
+        g_strfreev(*rest);
+        *rest = NULL;
+    } else if (!*files) {
+        *files = *rest;
+        *rest = NULL;
+    }
 }

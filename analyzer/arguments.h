@@ -10,4 +10,15 @@
 bool zs_arguments_parse(GOptionContext *c, int argc, char **argv, const char *valued,
                         GError **error);
 
+/* Numbers of connections, from 1, of an option that may be given again; NULL: standard error says which is none. An
+ * array of guint64. */
+GArray *zs_arguments_connections(char **given);
+
+/* The ports of rules as tshark's -d has them, tcp.port==PORT,zmtp; likewise. An array of uint16_t. */
+GArray *zs_arguments_ports(char **rules);
+
+/* As tcpdump has it: with captures named by -r, or with an interface, what is left over is the filter expression; else it
+ * is the captures. What stays in *rest is one filter too many. */
+void zs_arguments_filter(char ***files, bool interface, char ***rest, char **filter);
+
 #endif

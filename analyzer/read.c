@@ -102,50 +102,6 @@ static bool parse(int argc, char **argv, struct read_options *r, GError **error)
     return ok;
 }
 
-/* As tcpdump has it: with -r or -i, what is left over is the filter expression. */
-static void settle_filter(struct read_options *r)
-{
-    if ((r->files || r->interface) && r->rest && !r->filter) {
-        r->filter = g_strjoinv(" ", r->rest);
-        g_strfreev(r->rest);
-        r->rest = NULL;
-    } else if (!r->files) {
-        r->files = r->rest;
-        r->rest = NULL;
-    }
-}
-
-/* tcp.port==PORT,zmtp as tshark has it; of its many rules the one that has a meaning here. */
-static bool parse_port(const char *rule, uint16_t *port)
-{
-    static const char before[] = "tcp.port==";
-    guint64 n;
-
-    if (!g_str_has_prefix(rule, before) || !g_str_has_suffix(rule, ",zmtp"))
-        return false;
-    const char *from = rule + strlen(before);
-    char *digits = g_strndup(from, strlen(from) - strlen(",zmtp"));
-    bool ok = g_ascii_string_to_unsigned(digits, 10, 1, UINT16_MAX, &n, NULL);
-    g_free(digits);
-    if (ok)
-        *port = (uint16_t)n;
-    return ok;
-}
-
-static bool settle_ports(struct read_options *r)
-{
-    r->ports = g_array_new(FALSE, FALSE, sizeof(uint16_t));
-    for (char **rule = r->decode_as; rule && *rule; rule++) {
-        uint16_t port;
-        if (!parse_port(*rule, &port)) {
-            fprintf(stderr, "zmtpscope: -d %s: not tcp.port==PORT,zmtp\n", *rule);
-            return false;
-        }
-        g_array_append_val(r->ports, port);
-    }
-    return true;
-}
-
 static bool parse_number(const char *option, const char *text, guint64 least, guint64 most,
                          guint64 *n)
 {
@@ -274,10 +230,10 @@ static int run_read(int argc, char **argv)
     if (!parse(argc, argv, &r, &error)) {
         zs_output_misused("read", error);
     } else {
-        settle_filter(&r);
+        zs_arguments_filter(&r.files, r.interface != NULL, &r.rest, &r.filter);
         if (r.packets != G_MININT64 && r.packets < 1)
             fputs("zmtpscope: -c wants a number of packets, 1 or more\n", stderr);
-        else if (is_whole(&r) && settle_ports(&r) && settle_numbers(&r))
+        else if (is_whole(&r) && (r.ports = zs_arguments_ports(r.decode_as)) && settle_numbers(&r))
             status = observe(&r);
     }
     clear_options(&r);

@@ -13,10 +13,8 @@
 #include "core/krb/vault.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { BUFFER = 65536 }; /* octets of a copy's */
@@ -68,24 +66,6 @@ static bool parse(int argc, char **argv, struct secrets_options *s, GError **err
     return ok;
 }
 
-/* The numbers of --connection; NULL: one of them is none, which standard error says. */
-static GArray *chosen(char **numbers)
-{
-    GArray *list = g_array_new(FALSE, FALSE, sizeof(guint64));
-
-    for (char **text = numbers; text && *text; text++) {
-        guint64 n;
-        if (!g_ascii_string_to_unsigned(*text, 10, 1, G_MAXUINT64, &n, NULL)) {
-            fprintf(stderr, "zmtpscope: --connection %s: not a connection's number, from 1\n",
-                    *text);
-            g_array_free(list, TRUE);
-            return NULL;
-        }
-        g_array_append_val(list, n);
-    }
-    return list;
-}
-
 /* ==== the copy ==== */
 
 /* Lines are collected in locked memory, for they are keys. */
@@ -112,31 +92,11 @@ static ssize_t collect(void *cookie, const char *octets, size_t n)
     return (ssize_t)n;
 }
 
-/* OUT; keys are for its owner's eyes. NULL: standard error says why. */
-static FILE *create(const char *path, const char *capture)
-{
-    struct stat in, out;
-
-    if (strcmp(path, "-") == 0)
-        return stdout;
-    if (stat(capture, &in) == 0 && stat(path, &out) == 0 && in.st_dev == out.st_dev &&
-        in.st_ino == out.st_ino) {
-        fprintf(stderr, "zmtpscope: %s: is the capture itself; the copy needs another name\n",
-                path);
-        return NULL;
-    }
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    FILE *f = fd < 0 ? NULL : fdopen(fd, "wb");
-    if (!f)
-        fprintf(stderr, "zmtpscope: %s: %s\n", path, g_strerror(errno));
-    return f;
-}
-
 static bool write_copy(const struct secrets_options *s, const struct lines *l, GError **error)
 {
     const struct zs_copy copy = {
         .type = ZS_SECRETS_BLOCK, .secrets = l->text, .n = l->n, .discard = s->discard};
-    FILE *out = create(s->copy, s->files[0]);
+    FILE *out = zs_output_create(s->copy, (const char *const *)s->files);
 
     if (!out)
         return false;
@@ -213,7 +173,7 @@ static int copy_with_secrets(const struct secrets_options *s, const GArray *conn
 
 static int run_with(const struct secrets_options *s)
 {
-    GArray *connections = chosen(s->connections);
+    GArray *connections = zs_arguments_connections(s->connections);
     struct zs_keyring *ring = connections ? zs_key_options_load(&s->keys) : NULL;
     int status = ZS_EXIT_FAILED;
 
