@@ -328,6 +328,7 @@ static void feed(struct side *side, const struct zs_tcp *tcp, const struct zs_ne
     }
     if (tcp->flags & ZS_TCP_SYN)
         e->flow.midstream = false;
+    e->flow.ended_by = side_number(side);
     if (tcp->flags & ZS_TCP_RST) { /* its payload, if any, is a diagnosis (RFC 9293, 3.5.3) */
         close_entry(e, ZS_FLOW_RST, at);
         return;

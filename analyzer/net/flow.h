@@ -32,7 +32,9 @@ struct zs_flow {
     struct zs_endpoint server;
     uint32_t
         hash; /* of the two ends, whoever is the client; the same in every run and on every machine */
-    bool midstream;     /* neither SYN nor SYN/ACK was seen, so far */
+    bool midstream; /* neither SYN nor SYN/ACK was seen, so far */
+    enum zs_flow_side
+        ended_by;       /* by closed(), with FIN and RST: who sent the segment that ended it */
     uint64_t misplaced; /* by closed(): segments so far off their stream that they were left out */
 };
 
