@@ -17,7 +17,7 @@ struct zs_command_line {
     int (*run)(int argc, char **argv); /* argv[0] is the subcommand's name */
 };
 
-extern const struct zs_command_line zs_command_audit, zs_command_connect, zs_command_merge,
-    zs_command_read, zs_command_replay, zs_command_secrets, zs_command_serve;
+extern const struct zs_command_line zs_command_audit, zs_command_connect, zs_command_decrypt,
+    zs_command_merge, zs_command_read, zs_command_replay, zs_command_secrets, zs_command_serve;
 
 #endif

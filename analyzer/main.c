@@ -8,8 +8,8 @@
 #include <string.h>
 
 static const struct zs_command_line *const commands[] = {
-    &zs_command_read,   &zs_command_merge,   &zs_command_audit, &zs_command_secrets,
-    &zs_command_replay, &zs_command_connect, &zs_command_serve,
+    &zs_command_read,    &zs_command_decrypt, &zs_command_merge,   &zs_command_audit,
+    &zs_command_secrets, &zs_command_replay,  &zs_command_connect, &zs_command_serve,
 };
 
 static void help(FILE *to)

@@ -39,6 +39,7 @@ struct watched {
     bool midstream;       /* as it was opened */
     bool other; /* of another share: nothing is said of it, only its authenticator is wanted */
     bool has_data, is_zmtp;
+    bool begun;              /* the onlooker knows of it */
     bool full[ZS_DIR_COUNT]; /* it was said that too much waits */
     struct names *names;     /* NULL: nothing was said so far */
 };
@@ -136,6 +137,23 @@ static void tell_place(const struct watched *w)
         run->o->reported(run->o->user, run->packet, run->rank);
 }
 
+static void tell_begun(struct watched *w)
+{
+    const struct zs_onlooker *onlooker = w->run->o->onlooker;
+
+    if (!w->begun && onlooker && onlooker->begun)
+        onlooker->begun(onlooker->user, w->flow);
+    w->begun = true;
+}
+
+static void tell_ended(struct watched *w, enum zs_flow_end why, struct zs_stamp at)
+{
+    const struct zs_onlooker *onlooker = w->run->o->onlooker;
+
+    if (w->begun && onlooker && onlooker->ended)
+        onlooker->ended(onlooker->user, w->flow, why, at);
+}
+
 static void on_event(void *user, const struct zs_event *ev)
 {
     struct watched *w = user;
@@ -148,6 +166,7 @@ static void on_event(void *user, const struct zs_event *ev)
     if (ev->kind == ZS_EVENT_CONTEXT)
         learn_principals(n, &ev->context);
     count(&w->run->summary, ev);
+    tell_begun(w);
     if (o->report)
         o->report->event(&o->options, &n->shown, ev);
     if (o->onlooker)
@@ -211,9 +230,11 @@ static enum zs_flow_interest on_data(void *conn, enum zs_flow_side from, const u
     w->has_data = true;
     if (!zs_conn_data(conn_of(w), dir_of(from), bytes, n, stamp_of(at)))
         return ZS_FLOW_REFUSED;
-    if (o->onlooker && o->onlooker->data && is_chosen(o, w->flow->number))
+    if (o->onlooker && o->onlooker->data && is_chosen(o, w->flow->number)) {
+        tell_begun(w);
         o->onlooker->data(o->onlooker->user, w->flow->number, dir_of(from), zs_span(bytes, n),
                           stamp_of(at));
+    }
     if (!w->other || zs_conn_awaits_ap_req(w->conn))
         return ZS_FLOW_WANTED;
     g_clear_pointer(&w->conn, zs_conn_free);
@@ -268,6 +289,7 @@ static void on_closed(void *conn, enum zs_flow_end why, const struct zs_net_stam
     if (w->conn)
         end_conversation(w, why, stamp_of(at));
     zs_conn_free(w->conn);
+    tell_ended(w, why, stamp_of(at));
     run->rank = 1;
     if (!w->other) {
         run->summary.passed_over += w->midstream && w->has_data && !w->is_zmtp;

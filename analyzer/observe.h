@@ -3,6 +3,7 @@
 #define ZS_ANALYZER_OBSERVE_H
 
 /* Captures to events: every connection of the files observed, every event handed on. */
+#include "analyzer/net/flow.h"
 #include "analyzer/report/report.h"
 #include "core/krb/keyring.h"
 
@@ -14,6 +15,10 @@ struct zs_onlooker {
     /* Octets of a side in order, behind the events that they brought about; NULL: it wants none. */
     void (*data)(void *user, uint64_t connection, enum zs_dir dir, struct zs_span octets,
                  struct zs_stamp at);
+    /* Before anything else is said of a connection, though it may turn out to be none of ZMTP, and behind its end. flow
+     * lives between the two. Either may be NULL. */
+    void (*begun)(void *user, const struct zs_flow *flow);
+    void (*ended)(void *user, const struct zs_flow *flow, enum zs_flow_end why, struct zs_stamp at);
     void *user;
 };
 

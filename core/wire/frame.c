@@ -100,10 +100,15 @@ void zs_frame_end(struct zs_buf *b, size_t begun, uint8_t flags)
     zs_buf_cut(b, begun + HEADER_SHORT + size);
 }
 
-void zs_frame_write(struct zs_buf *b, uint8_t flags, struct zs_span body)
+void zs_frame_header_write(struct zs_buf *b, uint8_t flags, uint64_t size)
 {
     uint8_t header[HEADER_LONG];
 
-    zs_buf_put(b, zs_span(header, put_header(header, flags, body.n)));
+    zs_buf_put(b, zs_span(header, put_header(header, flags, size)));
+}
+
+void zs_frame_write(struct zs_buf *b, uint8_t flags, struct zs_span body)
+{
+    zs_frame_header_write(b, flags, body.n);
     zs_buf_put(b, body);
 }

@@ -42,6 +42,8 @@ enum zs_rc zs_frame_parse(enum zs_framing framing, struct zs_span in, size_t lim
  * the flags without LONG, which is set where it must be. */
 size_t zs_frame_begin(struct zs_buf *b);
 void zs_frame_end(struct zs_buf *b, size_t begun, uint8_t flags);
+/* The header alone, for a body of size octets that goes its own way. */
+void zs_frame_header_write(struct zs_buf *b, uint8_t flags, uint64_t size);
 /* A frame whose body is there already. */
 void zs_frame_write(struct zs_buf *b, uint8_t flags, struct zs_span body);
 

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* zmtpscope decrypt: captures to a pcapng whose ZMTP any tool can read, as docs/decrypt.md says. */
+#include "analyzer/arguments.h"
+#include "analyzer/command.h"
+#include "analyzer/interrupt.h"
+#include "analyzer/keys.h"
+#include "analyzer/output.h"
+#include "analyzer/rendering.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+struct decrypt_options {
+    struct zs_key_options keys;
+    char **files; /* -r */
+    char **rest;
+    char *filter;
+    char **decode_as;   /* -d */
+    char **connections; /* --connection */
+    char *out;          /* -w */
+    gint64 packets;     /* G_MININT64: not given */
+};
+
+static void clear_options(struct decrypt_options *d)
+{
+    zs_key_options_clear(&d->keys);
+    g_strfreev(d->files);
+    g_strfreev(d->rest);
+    g_free(d->filter);
+    g_strfreev(d->decode_as);
+    g_strfreev(d->connections);
+    g_free(d->out);
+}
+
+static bool parse(int argc, char **argv, struct decrypt_options *d, GError **error)
+{
+    const GOptionEntry entries[] = {
+        {"write", 'w', 0, G_OPTION_ARG_FILENAME, &d->out,
+         "the pcapng to be written; - is standard output", "OUT"},
+        {"read", 'r', 0, G_OPTION_ARG_FILENAME_ARRAY, &d->files,
+         "a capture; the other arguments are then a filter, as for tcpdump", "FILE"},
+        {"filter", 'f', 0, G_OPTION_ARG_STRING, &d->filter,
+         "read only the packets that a pcap-filter(7) lets through", "FILTER"},
+        {"decode-as", 'd', 0, G_OPTION_ARG_STRING_ARRAY, &d->decode_as,
+         "RULE is tcp.port==PORT,zmtp: connections of this port are ZMTP even where the capture "
+         "does not show it (may be given again)",
+         "RULE"},
+        {"connection", 0, 0, G_OPTION_ARG_STRING_ARRAY, &d->connections,
+         "only connection N, as read numbers them (may be given again)", "N"},
+        {"count", 'c', 0, G_OPTION_ARG_INT64, &d->packets, "stop after N packets", "N"},
+        {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &d->rest, NULL, "FILE..."},
+        {0},
+    };
+    GOptionContext *c = g_option_context_new(
+        "- captures in the clear, as a pcapng that needs no key; FILE - is standard input");
+
+    g_option_context_add_main_entries(c, entries, NULL);
+    zs_key_options_add(&d->keys, c);
+    g_option_context_set_description(
+        c,
+        "OUT has the ZMTP connections of the captures between the same ends, at the same times, as if their mechanism\n"
+        "had been NULL; comments say which packet each was and who spoke. What stays sealed is left out, and its place\n"
+        "marked. Other connections, context tokens and passwords are not in it. Exit status: 0, 1 if something is left\n"
+        "out of what was said, 2 if something could not be read or written.\n\n"
+        "Example:\n"
+        "  zmtpscope decrypt -K captures/reqrep.keytab captures/reqrep.pcap -w clear.pcapng\n"
+        "  tshark -r clear.pcapng -q -z follow,tcp,ascii,0\n");
+    bool ok = zs_arguments_parse(c, argc, argv, "Krfcdw", error);
+    g_option_context_free(c);
+    return ok;
+}
+
+/* What was asked for beside keys. */
+struct decrypt_run {
+    GArray *ports, *connections;
+    struct zs_keyring *ring;
+};
+
+static bool prepare(const struct decrypt_options *d, struct decrypt_run *run)
+{
+    return (run->ports = zs_arguments_ports(d->decode_as)) &&
+           (run->connections = zs_arguments_connections(d->connections)) &&
+           (run->ring = zs_key_options_load(&d->keys));
+}
+
+static void clear_run(struct decrypt_run *run)
+{
+    if (run->ports)
+        g_array_unref(run->ports);
+    if (run->connections)
+        g_array_unref(run->connections);
+    zs_keyring_free(run->ring);
+}
+
+/* OUT is written anew: not for a capture that is not there. */
+static bool are_there(char **files)
+{
+    for (char **file = files; *file; file++) {
+        if (strcmp(*file, "-") == 0 || access(*file, R_OK) == 0)
+            continue;
+        fprintf(stderr, "zmtpscope: %s: cannot be read: %s\n", *file, g_strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+static const char *plural(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+/* How much of it there is. True: all of it. */
+static bool sum_up(const struct zs_rendering_counts *n)
+{
+    if (n->connections == 0) {
+        fputs("zmtpscope: there is no ZMTP connection to be written\n", stderr);
+        return false;
+    }
+    uint64_t frames = n->opened + n->clear;
+    fprintf(stderr,
+            "zmtpscope: %" G_GUINT64_FORMAT " connection%s, %" G_GUINT64_FORMAT
+            " frame%s: %" G_GUINT64_FORMAT " opened, %" G_GUINT64_FORMAT " in the clear before",
+            n->connections, plural(n->connections), frames, plural(frames), n->opened, n->clear);
+    if (n->sealed)
+        fprintf(stderr, "; %" G_GUINT64_FORMAT " left out, sealed", n->sealed);
+    fputc('\n', stderr);
+    return n->sealed == 0 && n->unread == 0 && n->damaged == 0;
+}
+
+static bool write_all(const struct decrypt_options *d, const struct decrypt_run *run, FILE *out,
+                      struct zs_rendering_counts *counts)
+{
+    const char *const *files = (const char *const *)d->files;
+    struct zs_rendering *r = zs_rendering_new(out, files);
+    const struct zs_onlooker onlooker = zs_rendering_onlooker(r);
+    GError *error = NULL;
+    const struct zs_observation o = {
+        .files = files,
+        .filter = d->filter,
+        .ports = run->ports,
+        .packet_limit = d->packets > 0 ? (uint64_t)d->packets : 0,
+        .keys = run->ring,
+        .connections = (const uint64_t *)(const void *)run->connections->data,
+        .connection_count = run->connections->len,
+        .onlooker = &onlooker,
+    };
+
+    zs_interrupt_watch();
+    zs_observe(&o, &error);
+    *counts = zs_rendering_counts(r);
+    zs_rendering_free(r);
+    return zs_output_error(error);
+}
+
+static int decrypt(const struct decrypt_options *d)
+{
+    struct decrypt_run run = {0};
+    struct zs_rendering_counts counts = {0};
+    bool ok = are_there(d->files) && prepare(d, &run);
+    FILE *out = ok ? zs_output_create(d->out, (const char *const *)d->files) : NULL;
+
+    ok = out && write_all(d, &run, out, &counts);
+    if (out) {
+        bool kept = !ferror(out);
+        kept &= fclose(out) == 0;
+        if (!kept)
+            fprintf(stderr, "zmtpscope: %s: %s\n", d->out, g_strerror(errno));
+        ok &= kept;
+    }
+    clear_run(&run);
+    if (!ok)
+        return ZS_EXIT_FAILED;
+    return sum_up(&counts) ? ZS_EXIT_CLEAN : ZS_EXIT_FINDINGS;
+}
+
+/* What is wrong with the options; NULL: nothing. */
+static const char *misuse(const struct decrypt_options *d)
+{
+    if (!d->files)
+        return "no capture was named";
+    if (d->rest)
+        return "a filter was given twice";
+    if (!d->out)
+        return "-w OUT is missing: the capture itself stays as it is";
+    if (d->packets != G_MININT64 && d->packets < 1)
+        return "-c wants a number of packets, 1 or more";
+    return NULL;
+}
+
+static int run_decrypt(int argc, char **argv)
+{
+    struct decrypt_options d = {.packets = G_MININT64};
+    GError *error = NULL;
+    int status = ZS_EXIT_FAILED;
+
+    g_set_prgname("zmtpscope decrypt");
+    if (!parse(argc, argv, &d, &error)) {
+        zs_output_misused("decrypt", error);
+    } else {
+        zs_arguments_filter(&d.files, false, &d.rest, &d.filter);
+        if (misuse(&d))
+            zs_output_misuse("decrypt", misuse(&d));
+        else
+            status = decrypt(&d);
+    }
+    clear_options(&d);
+    return status;
+}
+
+const struct zs_command_line zs_command_decrypt = {
+    "decrypt", "captures in the clear, as a pcapng for any tool", run_decrypt};

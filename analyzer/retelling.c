@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Events to the octets of a NULL conversation: greetings with another mechanism, READY for what the mechanism has in its
+ * place, frames without what they were wrapped in.
+ *
+ * Limits: CURVE's greeting stays as it is, for none of its frames can be opened; greetings of ZMTP 2.0 and 1.0 are not
+ * made anew. */
+#include "analyzer/retelling.h"
+
+#include <string.h>
+
+/* The octets of a frame as they were sent: its header stands before its body. */
+static void repeat(const struct zs_frame *f, struct zs_retelling *t)
+{
+    *t = (struct zs_retelling){.body = zs_span(f->body.p - f->header, f->header + f->body.n)};
+}
+
+static enum zs_retold retell_greeting(const struct zs_greeting *g, struct zs_retelling *t)
+{
+    struct zs_greeting made = *g;
+
+    if (!g->versioned || zs_greeting_is_2(g))
+        return ZS_RETOLD_NOTHING;
+    if (zs_mechanism_of(g->mechanism) != ZS_MECHANISM_CURVE) {
+        memset(made.mechanism, 0, sizeof made.mechanism);
+        memcpy(made.mechanism, "NULL", 4);
+        made.as_server = false; /* 37/ZMTP: it belongs to the mechanisms that have a server */
+    }
+    *t = (struct zs_retelling){0};
+    struct zs_buf b = zs_buf(t->head, sizeof t->head);
+    zs_greeting_write(&b, &made);
+    t->n = b.n;
+    return ZS_RETOLD_CLEAR;
+}
+
+static void retell_message_frame(const struct zs_reading *r, struct zs_retelling *t)
+{
+    *t = (struct zs_retelling){.body = r->data};
+    struct zs_buf b = zs_buf(t->head, sizeof t->head);
+    zs_frame_header_write(&b, r->more ? ZS_FRAME_MORE : 0, r->data.n);
+    t->n = b.n;
+}
+
+static enum zs_retold retell_message(const struct zs_reading *r, struct zs_retelling *t)
+{
+    if (r->wrapped && !r->verified)
+        return ZS_RETOLD_SEALED;
+    if (r->wrapped)
+        retell_message_frame(r, t);
+    else
+        repeat(&r->frame, t);
+    return r->wrapped ? ZS_RETOLD_OPENED : ZS_RETOLD_CLEAR;
+}
+
+/* Its name in a NULL conversation; empty: it has no place there. */
+static struct zs_span name_there(const struct zs_reading *r)
+{
+    enum zs_command_id id = r->content.id;
+
+    switch (id) {
+    case ZS_CMD_EMPTY:
+    case ZS_CMD_HELLO:
+    case ZS_CMD_WELCOME:
+    case ZS_CMD_MESSAGE:
+        return zs_span(NULL, 0);
+    case ZS_CMD_READY:
+    case ZS_CMD_INITIATE: /* PLAIN's is the client's READY */
+        if (!r->has_metadata)
+            return zs_span(NULL, 0);
+        id = ZS_CMD_READY;
+        break;
+    case ZS_CMD_UNKNOWN:
+        return r->content.name;
+    default:
+        break;
+    }
+    return zs_span(zs_command_name(id), strlen(zs_command_name(id)));
+}
+
+static enum zs_retold retell_command(const struct zs_reading *r, struct zs_retelling *t)
+{
+    struct zs_span name = name_there(r);
+
+    if (r->wrapped && !r->verified)
+        return ZS_RETOLD_SEALED;
+    if (name.n == 0)
+        return ZS_RETOLD_NOTHING;
+    *t = (struct zs_retelling){.body = r->content.body};
+    struct zs_buf b = zs_buf(t->head, sizeof t->head);
+    zs_frame_header_write(&b, ZS_FRAME_COMMAND, 1 + name.n + r->content.body.n);
+    zs_buf_short(&b, name);
+    t->n = b.n;
+    return r->wrapped ? ZS_RETOLD_OPENED : ZS_RETOLD_CLEAR;
+}
+
+enum zs_retold zs_retell(const struct zs_event *ev, struct zs_retelling *t)
+{
+    switch (ev->kind) {
+    case ZS_EVENT_GREETING:
+        return retell_greeting(ev->greeting, t);
+    case ZS_EVENT_COMMAND:
+        return retell_command(ev->command, t);
+    case ZS_EVENT_MESSAGE:
+        return retell_message(ev->message, t);
+    default:
+        return ZS_RETOLD_NOTHING;
+    }
+}
+
+bool zs_retelling_is_repeating(const struct zs_greeting *g)
+{
+    return !g->versioned || zs_greeting_is_2(g) ||
+           zs_mechanism_of(g->mechanism) == ZS_MECHANISM_OTHER;
+}
