@@ -16,7 +16,8 @@ enum { FAIL_ON_NOTHING = ZS_RISK_COUNT };
 struct audit_options {
     struct zs_key_options keys;
     char **files;
-    char *fail_on;
+    char *format, *fail_on;
+    void (*put)(const struct zs_findings_report *r); /* from format */
     gboolean list, expect_gssapi;
     int least; /* enum zs_risk, from fail_on; or FAIL_ON_NOTHING */
 };
@@ -25,12 +26,15 @@ static void clear_options(struct audit_options *o)
 {
     zs_key_options_clear(&o->keys);
     g_strfreev(o->files);
+    g_free(o->format);
     g_free(o->fail_on);
 }
 
 static bool parse(int argc, char **argv, struct audit_options *o, GError **error)
 {
     const GOptionEntry entries[] = {
+        {"format", 0, 0, G_OPTION_ARG_STRING, &o->format,
+         "text, json (one object, as docs/audit.md says) or sarif (2.1.0)", "FORMAT"},
         {"fail-on", 0, 0, G_OPTION_ARG_STRING, &o->fail_on,
          "exit with 1 if there is a finding of this severity or a worse one: critical, high, medium, low, info; "
          "none: never (high)",
@@ -96,7 +100,7 @@ static int audit(const struct audit_options *options, struct zs_keyring *ring)
         .policy = &policy,
         .failed = !whole,
     };
-    zs_findings_put_text(&report);
+    options->put(&report);
     bool bad = is_too_bad(report.result, options->least);
     zs_audit_free(a);
     whole &= zs_output_flush(stdout);
@@ -106,6 +110,22 @@ static int audit(const struct audit_options *options, struct zs_keyring *ring)
     if (!zs_output_error(error) || !whole)
         return ZS_EXIT_FAILED;
     return bad ? ZS_EXIT_FINDINGS : ZS_EXIT_CLEAN;
+}
+
+/* False: it is no format. */
+static bool settle_format(struct audit_options *o)
+{
+    static const struct {
+        const char *name;
+        void (*put)(const struct zs_findings_report *r);
+    } formats[] = {{"text", zs_findings_put_text},
+                   {"json", zs_findings_put_json},
+                   {"sarif", zs_findings_put_sarif}};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(formats) && !o->put; i++)
+        if (strcmp(o->format ? o->format : "text", formats[i].name) == 0)
+            o->put = formats[i].put;
+    return o->put != NULL;
 }
 
 /* False: it is no severity. */
@@ -123,6 +143,8 @@ static bool settle_fail_on(struct audit_options *o)
 
 static const char *objection(struct audit_options *o)
 {
+    if (!settle_format(o))
+        return "--format wants text, json or sarif";
     if (!settle_fail_on(o))
         return "--fail-on wants critical, high, medium, low, info or none";
     if (!o->files && !o->list)

@@ -8,7 +8,7 @@ struct zs_audit {
     GHashTable *listeners;                 /* its name in it -> struct zs_listener */
     GHashTable *by_subject[ZS_RULE_COUNT]; /* its subject, or "" -> struct zs_finding, borrowed */
     GPtrArray *findings;
-    char *why_not;
+    char why_not[1000];
     struct zs_audit_result result;
 };
 
@@ -57,7 +57,6 @@ void zs_audit_free(struct zs_audit *a)
     for (int i = 0; i < ZS_RULE_COUNT; i++)
         g_hash_table_unref(a->by_subject[i]);
     g_ptr_array_unref(a->findings);
-    g_free(a->why_not);
     g_free(a);
 }
 
@@ -86,7 +85,7 @@ static char *subject_of(const struct zs_rule *rule, const struct zs_case *c)
     }
     if (!whole)
         return NULL;
-    zs_facts_clip(name, zs_span(whole, strlen(whole)));
+    zs_facts_clip(name, sizeof name, zs_span(whole, strlen(whole)));
     return g_strdup(name);
 }
 
@@ -182,8 +181,10 @@ static void note_closed_ticket(struct zs_audit *a, const struct zs_facts *f)
     if (!c || c->ticket_opened)
         return;
     a->result.unkeyed++;
-    if (!a->why_not && c->reason)
-        a->result.why_not = a->why_not = g_strdup(c->reason);
+    if (a->result.why_not || !c->reason)
+        return;
+    zs_facts_clip(a->why_not, sizeof a->why_not, zs_span(c->reason, strlen(c->reason)));
+    a->result.why_not = a->why_not;
 }
 
 static void note_listener(struct zs_audit *a, const struct zs_facts *f)

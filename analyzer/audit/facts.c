@@ -28,10 +28,10 @@ void zs_facts_free(struct zs_facts *f)
     g_free(f);
 }
 
-void zs_facts_clip(char out[static ZS_FACTS_NAME], struct zs_span text)
+void zs_facts_clip(char *out, size_t size, struct zs_span text)
 {
     static const char more[] = "...";
-    const size_t most = ZS_FACTS_NAME - 1;
+    const size_t most = size - 1;
     size_t n = text.n;
 
     if (n > most) {
@@ -41,7 +41,7 @@ void zs_facts_clip(char out[static ZS_FACTS_NAME], struct zs_span text)
     }
     for (size_t i = 0; i < n; i++)
         out[i] = text.p[i] ? (char)text.p[i] : ' ';
-    g_strlcpy(out + n, n < text.n ? more : "", ZS_FACTS_NAME - n);
+    g_strlcpy(out + n, n < text.n ? more : "", size - n);
 }
 
 static void add(struct zs_mark *m, const struct zs_event *ev)
@@ -92,6 +92,7 @@ static void on_token(struct zs_facts *f, const struct zs_event *ev)
     const struct zs_token *t = ev->token.token, *inner = &ev->token.reading->mech;
     const struct zs_krb_error *error = ev->token.krb_error;
 
+    see(f, ZS_SIGHT_TOKEN, ev);
     /* A hint is what libzmq's acceptor says when it has no credential: it negotiates nothing. A token without framing
      * is one of DCE style. */
     if (t->kind != ZS_TOKEN_NEG_INIT_HINT && t->oid.n)
@@ -150,13 +151,16 @@ static void on_command(struct zs_facts *f, const struct zs_event *ev)
     f->misnamed = r->command.misnamed;
     if (r->has_metadata)
         on_metadata(f, ev->dir, r->content.body);
+    if (r->mechanism == ZS_MECHANISM_GSSAPI &&
+        (r->content.id == ZS_CMD_INITIATE || r->content.id == ZS_CMD_HELLO))
+        see(f, ZS_SIGHT_TOKEN, ev); /* what it carries is none that can be read */
     if (r->content.id == ZS_CMD_ERROR)
         see(f, ZS_SIGHT_ERROR, ev);
     if (r->mechanism != ZS_MECHANISM_PLAIN || r->content.id != ZS_CMD_HELLO ||
         zs_plain_hello_parse(r->content.body, &hello) != ZS_OK)
         return;
     if (f->sight[ZS_SIGHT_PLAIN_HELLO].count == 0)
-        zs_facts_clip(f->user, hello.username);
+        zs_facts_clip(f->user, sizeof f->user, hello.username);
     see(f, ZS_SIGHT_PLAIN_HELLO, ev);
 }
 

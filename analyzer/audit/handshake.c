@@ -51,14 +51,12 @@ ZS_PREDICATE(meets_silence)
     const struct zs_session *s = f->session;
     const struct zs_context_facts *k = f->context;
     enum zs_answer a = gssapi_outcome(f, r);
-    char why[ZS_FACTS_NAME];
 
     if (a != ZS_ANSWER_FAIL)
         return a;
     bool closed = k && !k->ticket_opened && k->reason && k->why != ZS_WHY_NO_KEYS;
     const char *reason = closed ? k->reason : f->reason;
-    zs_facts_clip(why, zs_span(reason, strlen(reason)));
-    g_strlcpy(r->detail, closed ? why : reason, sizeof r->detail);
+    zs_facts_clip(r->detail, sizeof r->detail, zs_span(reason, strlen(reason)));
     return failed_so(r, s->roles_known && !s->answered && !both_sent_ap_reqs(s),
                      &f->sight[ZS_SIGHT_AP_REQ]);
 }
@@ -97,7 +95,7 @@ ZS_PREDICATE(sends_no_ap_req)
         return a;
     bool agree = greetings_are_there(s) &&
                  zs_session_place(s, ZS_C2S).mechanism == zs_session_place(s, ZS_S2C).mechanism;
-    return failed_so(r, agree && !s->roles_known && !s->foreign, &f->sight[ZS_SIGHT_GREETING]);
+    return failed_so(r, agree && !f->sight[ZS_SIGHT_TOKEN].count, &f->sight[ZS_SIGHT_GREETING]);
 }
 
 ZS_PREDICATE(has_two_clients)
@@ -108,6 +106,12 @@ ZS_PREDICATE(has_two_clients)
     if (a != ZS_ANSWER_FAIL)
         return a;
     return failed_so(r, both_sent_ap_reqs(f->session), &f->sight[ZS_SIGHT_AP_REQ]);
+}
+
+static bool greetings_are_good(const struct zs_facts *f)
+{
+    return !f->defect[ZS_E_GREETING_SIGNATURE].count && !f->defect[ZS_E_GREETING_MECHANISM].count &&
+           !f->defect[ZS_E_GREETING_AS_SERVER].count;
 }
 
 /* The refusing side has not said its mechanism when it closes. */
@@ -125,6 +129,7 @@ ZS_PREDICATE(disagrees_on_the_mechanism)
     bool differ = greetings_are_there(f->session)
                       ? !f->old && strcmp(client->mechanism, server->mechanism) != 0
                       : both_began;
+    differ = differ && greetings_are_good(f);
     const struct zs_greeting *done = client->part == ZS_GREETING_DONE ? client : server;
     g_snprintf(r->detail, sizeof r->detail, "the TCP %s asks for %s",
                done == client ? "client" : "server", done->mechanism[0] ? done->mechanism : "none");

@@ -49,7 +49,7 @@ static void add_service(struct zs_listener *l, const struct zs_facts *f)
 
     if (!c || !c->service_principal)
         return;
-    zs_facts_clip(name, zs_span(c->service_principal, strlen(c->service_principal)));
+    zs_facts_clip(name, sizeof name, zs_span(c->service_principal, strlen(c->service_principal)));
     while (i < l->services && !is_same(&l->service[i], name, c))
         i++;
     if (i == ZS_LISTENER_SERVICES)
@@ -91,7 +91,7 @@ static void add_identity(struct zs_listener *l, const struct zs_facts *f)
 
     if (!identity)
         return;
-    zs_facts_clip(who, zs_span(c->client_principal, strlen(c->client_principal)));
+    zs_facts_clip(who, sizeof who, zs_span(c->client_principal, strlen(c->client_principal)));
     if (!l->identities)
         l->identities = g_hash_table_new_full(g_bytes_hash, g_bytes_equal,
                                               (GDestroyNotify)g_bytes_unref, g_free);

@@ -9,7 +9,7 @@ static void say_name(char *detail, const char *before, const char *name)
 {
     char clipped[ZS_FACTS_NAME];
 
-    zs_facts_clip(clipped, zs_span(name, strlen(name)));
+    zs_facts_clip(clipped, sizeof clipped, zs_span(name, strlen(name)));
     g_snprintf(detail, ZS_DETAIL_MAX, "%s %s", before, clipped);
 }
 

@@ -69,7 +69,7 @@ ZS_PREDICATE(fails_to_unwrap)
                                          ZS_E_INNER_EMPTY, ZS_E_MECH_LIST_MIC};
     const struct zs_facts *f = c->facts;
 
-    if (!wraps(f))
+    if (!wraps(f) && !f->defect[ZS_E_MECH_LIST_MIC].count)
         return ZS_ANSWER_NONE;
     if (!key_is_sure(f))
         return zs_answer_unmeasured(r, ZS_OBSTACLE_SEALED);

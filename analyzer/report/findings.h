@@ -17,7 +17,13 @@ struct zs_findings_report {
     bool failed; /* something could not be read: there may be more */
 };
 
-void zs_findings_put_text(const struct zs_findings_report *f);
+void zs_findings_put_text(const struct zs_findings_report *r);
+/* One object on one line. */
+void zs_findings_put_json(const struct zs_findings_report *r);
+void zs_findings_put_sarif(const struct zs_findings_report *r);
+/* What both have: a rule's references as an array. */
+struct zs_json;
+void zs_findings_put_references(struct zs_json *j, const struct zs_rule *rule);
 /* The rules themselves, a line each. */
 void zs_findings_list(FILE *out);
 

@@ -23,24 +23,12 @@ static void put_seconds(struct zs_json *b, const char *name, int64_t seconds)
     g_date_time_unref(t);
 }
 
-/* File names are octets; as text they are what they look like. */
-static void put_strings(struct zs_json *b, const char *name, const char *const *list)
-{
-    zs_json_array(b, name);
-    for (; *list; list++) {
-        char *text = g_utf8_make_valid(*list, -1);
-        zs_json_element(b, text);
-        g_free(text);
-    }
-    zs_json_array_end(b);
-}
-
 static void json_begin(const struct zs_report_options *o, const struct zs_report_capture *c)
 {
     struct zs_json *b = zs_json_begin("capture");
     zs_json_int(b, "schema", SCHEMA_VERSION);
-    put_strings(b, "files", c->files);
-    put_strings(b, "link_types", c->link_types);
+    zs_json_strings(b, "files", c->files);
+    zs_json_strings(b, "link_types", c->link_types);
     zs_json_end(o->out, b);
 }
 
@@ -126,7 +114,7 @@ static void put_words(struct zs_json *b, const char *name, const char *words)
     if (!words)
         return;
     char **list = g_strsplit(words, " ", -1);
-    put_strings(b, name, (const char *const *)list);
+    zs_json_strings(b, name, (const char *const *)list);
     g_strfreev(list);
 }
 

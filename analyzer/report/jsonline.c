@@ -78,10 +78,12 @@ static void separate(struct zs_json *j)
     j->first = false;
 }
 
-/* What stands before a member's value. */
+/* What stands before a member's value, or (NULL) an element's. */
 static GString *name_member(struct zs_json *j, const char *name)
 {
     separate(j);
+    if (!name)
+        return j->line;
     append_string(j->line, name);
     g_string_append_c(j->line, ':');
     return j->line;
@@ -211,13 +213,23 @@ void zs_json_array(struct zs_json *j, const char *name)
 
 void zs_json_element(struct zs_json *j, const char *value)
 {
-    separate(j);
-    append_string(j->line, value);
+    append_string(name_member(j, NULL), value);
 }
 
 void zs_json_array_end(struct zs_json *j)
 {
     close_with(j, ']');
+}
+
+void zs_json_strings(struct zs_json *j, const char *name, const char *const *list)
+{
+    zs_json_array(j, name);
+    for (; *list; list++) {
+        char *text = g_utf8_make_valid(*list, -1);
+        zs_json_element(j, text);
+        g_free(text);
+    }
+    zs_json_array_end(j);
 }
 
 void zs_json_end(FILE *out, struct zs_json *j)

@@ -13,7 +13,7 @@
 
 struct zs_json;
 
-/* Begins with "event". */
+/* Begins with "event"; NULL: with nothing. */
 struct zs_json *zs_json_begin(const char *event);
 void zs_json_string(struct zs_json *j, const char *name, const char *value); /* NULL: nothing */
 void zs_json_int(struct zs_json *j, const char *name, int64_t value);
@@ -28,13 +28,16 @@ char *zs_json_valid(struct zs_span s);
 void zs_json_text(struct zs_json *j, const char *name, struct zs_span s);
 /* Unix time in nanoseconds as RFC 3339 has it, UTC. */
 void zs_json_time(struct zs_json *j, const char *name, int64_t ns);
-/* A member that is an object: what follows belongs to it until it is closed. */
+/* A member that is an object, or, without a name, an element of an array that is one: what follows belongs to it until
+ * it is closed. */
 void zs_json_object(struct zs_json *j, const char *name);
 void zs_json_object_end(struct zs_json *j);
-/* A member that is an array of strings, likewise. */
+/* A member that is an array of strings or objects, likewise. */
 void zs_json_array(struct zs_json *j, const char *name);
 void zs_json_element(struct zs_json *j, const char *value);
 void zs_json_array_end(struct zs_json *j);
+/* A whole array. File names are octets; as text they are what they look like. NULL terminated. */
+void zs_json_strings(struct zs_json *j, const char *name, const char *const *list);
 /* Writes it as a line, without any character that a terminal obeys. */
 void zs_json_end(FILE *out, struct zs_json *j);
 

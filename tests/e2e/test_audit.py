@@ -1,0 +1,331 @@
+#!/usr/bin/python3
+"""test_audit.py BUILD: zmtpscope audit over every capture of captures/, with keys and without, and over the oddities:
+each rule is reached, by one of these or by a row of tests/analyzer/audit/test_rules.c; JSON keeps to
+docs/audit.schema.json and SARIF to what 2.1.0 asks for; no password and nothing that a terminal obeys comes out; what
+docs/audit.md says of the rules is what rules.def has.
+
+Limits: SARIF is held against the parts of its specification that are written down here.
+"""
+import json
+import pathlib
+import re
+import sys
+import tempfile
+import unittest
+
+import jsonschema
+
+import made
+import oddities
+import segments
+import subject
+
+BUILD = None
+SCHEMA = json.loads((subject.ROOT / "docs/audit.schema.json").read_text())
+ROW = re.compile(r'^RULE\("([^"]+)", "([^"]+)", (\w+), (\w+), \w+, \w+, (\w+),\n\s+"([^"]+)"', re.M)
+ROWS = ROW.findall((subject.ROOT / "analyzer/audit/rules.def").read_text())
+IDS = [row[0] for row in ROWS]
+
+
+def audit(*words, form="json"):
+    return subject.run(f"{BUILD}/analyzer/zmtpscope", "audit", "--format", form, *words, cwd=subject.ROOT)
+
+
+def report(*words, form="json"):
+    return json.loads(audit(*words, form=form).stdout)
+
+
+def found(*words):
+    return {f["id"] for f in report(*words)["findings"]}
+
+
+def runs():
+    """(name, words) of every capture, with its keytab and without any."""
+    for entry in subject.manifest():
+        file = subject.CAPTURES / entry["file"]
+        yield entry["name"], (file,)
+        if entry["keytab"]:
+            yield f"{entry['name']} with keys", ("-K", subject.CAPTURES / entry["keytab"], file)
+
+
+# ==== SARIF 2.1.0 (OASIS, 2020): what of it is used, and what it asks for there ====
+
+def thing(required, **properties):
+    return {"type": "object", "additionalProperties": False, "required": required.split(), "properties": properties}
+
+
+def many(item, **more):
+    return {"type": "array", "items": item, **more}
+
+
+TEXT, NUMBER, BAG = {"type": "string"}, {"type": "integer", "minimum": 0}, {"type": "object"}
+LEVEL = {"enum": ["none", "note", "warning", "error"]}
+MESSAGE = thing("text", text={"type": "string", "minLength": 1})  # 3.11, 3.12
+ARTIFACT = thing("uri", uri={"type": "string", "pattern": r"^(file:///|(?![a-z][a-z0-9+.-]*:))[!-~]*$"})  # 3.4
+RULE = thing("id shortDescription", id=TEXT, shortDescription=MESSAGE, fullDescription=MESSAGE, help=MESSAGE,
+             defaultConfiguration=thing("level", level=LEVEL), properties=BAG)  # 3.49
+NOTIFICATION = thing("message", level=LEVEL, message=MESSAGE,
+                     associatedRule=thing("id index", id=TEXT, index=NUMBER))  # 3.58
+LOCATION = thing("physicalLocation", physicalLocation=thing("artifactLocation", artifactLocation=ARTIFACT),
+                 logicalLocations=many(thing("name", name=TEXT, kind=TEXT)))  # 3.28
+RESULT = thing("ruleId ruleIndex level message locations partialFingerprints", ruleId=TEXT, ruleIndex=NUMBER,
+               level=LEVEL, message=MESSAGE, locations=many(LOCATION, minItems=1),
+               occurrenceCount={"type": "integer", "minimum": 1},
+               partialFingerprints={"type": "object", "additionalProperties": TEXT}, properties=BAG)  # 3.27
+RUN = thing("tool results", tool=thing("driver", driver=thing("name rules", name=TEXT, version=TEXT,
+                                                             rules=many(RULE, uniqueItems=True))),
+            invocations=many(thing("executionSuccessful", executionSuccessful={"type": "boolean"},
+                                   toolExecutionNotifications=many(NOTIFICATION))),
+            artifacts=many(thing("location", location=ARTIFACT), uniqueItems=True), results=many(RESULT))  # 3.14
+SARIF = thing("version runs", **{"$schema": TEXT, "version": {"const": "2.1.0"}, "runs": many(RUN, minItems=1)})
+LEVELS = {"critical": "error", "high": "error", "medium": "warning", "low": "note", "info": "note"}
+
+# What a terminal obeys: controls, and characters that turn the direction of text.
+OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+
+
+def clean(octets):
+    """Is it UTF-8, without any of these?"""
+    return not OBEYED.search(octets.decode("utf-8"))
+
+
+class Captures(unittest.TestCase):
+    """Every capture, with its keys and without."""
+    maxDiff = None
+
+    def test_json_keeps_to_its_schema_and_agrees_with_itself(self):
+        validator = jsonschema.Draft202012Validator(SCHEMA)
+        for name, words in runs():
+            with self.subTest(capture=name):
+                done = audit(*words)
+                self.assertTrue(clean(done.stdout))
+                made_of = json.loads(done.stdout)
+                validator.validate(made_of)
+                self.agrees(made_of, done.returncode)
+
+    def agrees(self, said, status):
+        self.assertEqual([rule["id"] for rule in said["rules"]], IDS)
+        failed = {rule["id"] for rule in said["rules"] if rule["verdict"] == "fail"}
+        self.assertEqual({f["id"] for f in said["findings"]}, failed)
+        for severity in LEVELS:
+            count = sum(f["severity"] == severity for f in said["findings"])
+            self.assertEqual(said["summary"][severity], count)
+        self.assertEqual(status, 1 if said["summary"]["critical"] or said["summary"]["high"] else 0)
+
+    def test_sarif_is_what_the_standard_asks_for(self):
+        validator = jsonschema.Draft202012Validator(SARIF)
+        for name, words in runs():
+            with self.subTest(capture=name):
+                done = audit(*words, form="sarif")
+                self.assertTrue(clean(done.stdout))
+                validator.validate(json.loads(done.stdout))
+                run, said = json.loads(done.stdout)["runs"][0], report(*words)
+                rules = run["tool"]["driver"]["rules"]
+                self.assertEqual([rule["id"] for rule in rules], IDS)
+                shown = [(r["ruleId"], r["level"], r["occurrenceCount"]) for r in run["results"]]
+                self.assertEqual(shown, [(f["id"], LEVELS[f["severity"]], f["connections"]) for f in said["findings"]])
+                for result in run["results"]:
+                    self.assertEqual(rules[result["ruleIndex"]]["id"], result["ruleId"])
+                for note in run["invocations"][0]["toolExecutionNotifications"]:
+                    self.assertEqual(rules[note["associatedRule"]["index"]]["id"], note["associatedRule"]["id"])
+                prints = [tuple(r["partialFingerprints"].items()) for r in run["results"]]
+                self.assertEqual(len(set(prints)), len(prints))
+
+    def test_text_says_the_same(self):
+        for name, words in runs():
+            with self.subTest(capture=name):
+                text = audit(*words, form="text").stdout.decode()
+                self.assertTrue(clean(text.encode()))
+                heads = re.findall(r"^([A-Z]+) +(zs-\S+) \(([PK]\d\d)\): ", text, re.M)
+                said = report(*words)["findings"]
+                self.assertEqual(heads, [(f["severity"].upper(), f["id"], f["check"]) for f in said])
+
+    def test_a_good_connection_has_no_finding_to_speak_of(self):
+        for name in ("reqrep", "reqrep-aes128-sha2", "reqrep-camellia256", "several", "acceptor-connects",
+                     "heimdal-acceptor", "heimdal-initiator", "dealer-router", "many-keys"):
+            words = dict(runs())[f"{name} with keys"]
+            with self.subTest(capture=name):
+                said = report(*words)
+                self.assertEqual({f["severity"] for f in said["findings"]} - {"low", "info"}, set())
+                self.assertEqual({r["verdict"] for r in said["rules"]} - {"pass", "fail", "not-applicable"}, set())
+
+    def test_without_keys_nothing_of_the_keys_is_said_to_hold(self):
+        for name, words in runs():
+            if len(words) > 1 or f"{name} with keys" not in dict(runs()):
+                continue
+            with self.subTest(capture=name):
+                for rule in report(*words)["rules"]:
+                    if re.fullmatch("K0[1-5]", rule["check"]):
+                        self.assertIn(rule["verdict"], ("not-measurable", "not-applicable"), rule["id"])
+
+
+class Reach(unittest.TestCase):
+    """Each rule is reached by octets of a capture, a real one or one that is made here, or by a row of the unit test."""
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.folder = pathlib.Path(directory.name)
+
+    def of_oddities(self):
+        """name -> the ids that are found in it."""
+        keytab = self.folder / "oddities.keytab"
+        with made.Forger(f"{BUILD}/tests/e2e/forger", str(keytab)) as forger:
+            odd = oddities.make(forger)
+        shown = {}
+        for name, packets in odd.items():
+            file = segments.write(self.folder / f"{name}.pcap", packets)
+            said = audit("-K", keytab, file)
+            self.assertEqual(said.returncode in (0, 1), name != "version_1_0", name)
+            shown[name] = {f["id"] for f in json.loads(said.stdout)["findings"]}
+        return shown
+
+    def test_defects_of_the_oddities_are_findings(self):
+        rule_of = {"ap-req-replayed": None, "acceptor-hint": "zs-acceptor-hint", "plaintext-mode": "zs-plaintext-mode",
+                   "subscription-lost": "zs-subscription-lost", "token-size": "zs-handshake-large",
+                   "wrap-header": "zs-wrap-header", **dict.fromkeys(
+                       ("wrap-gap", "wrap-duplicate", "wrap-reversal", "wrap-direction"), "zs-sequence"),
+                   **dict.fromkeys(("wrap-checksum", "wrap-ec", "wrap-subkey", "inner-empty", "mech-list-mic"),
+                                   "zs-unwrap-fails")}
+        for name, ids in self.of_oddities().items():
+            with self.subTest(oddity=name):
+                for code in oddities.ODDITIES[name][1]:
+                    rule = rule_of.get(code, "zs-malformed")
+                    if rule:
+                        self.assertIn(rule, ids)
+                if not oddities.ODDITIES[name][1]:
+                    self.assertEqual(ids & {"zs-malformed", "zs-sequence", "zs-unwrap-fails", "zs-wrap-header"}, set())
+
+    def test_each_rule_is_reached(self):
+        seen = set().union(*(found(*words) for _, words in runs()), *self.of_oddities().values())
+        rows = re.findall(r'^    \{"(zs-[^"]+)", ', (subject.ROOT / "tests/analyzer/audit/test_rules.c").read_text(), re.M)
+        self.assertEqual([rule for rule in IDS if rule not in seen | set(rows)], [])
+        self.assertGreaterEqual(len(seen), 30)
+
+
+class Hostile(unittest.TestCase):
+    """What a peer chose comes out masked, escaped and cut."""
+    PASSWORD = b"pa55-\xfeword"
+    TURNED = "\u202eevil\u202c"
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.file = pathlib.Path(directory.name) / "h\u00f6stile [x](y) \x1b.pcap"
+
+    def every_format(self, packets, *words):
+        segments.write(self.file, packets)
+        for form in ("text", "json", "sarif"):
+            done = audit(*words, self.file, form=form)
+            self.assertEqual(done.stderr, b"")
+            self.assertTrue(clean(done.stdout), form)
+            self.assertNotIn(self.PASSWORD, done.stdout)
+            self.assertNotIn(b"pa55", done.stdout)
+            yield form, done.stdout.decode()
+
+    def talk(self, *pieces, mechanism=b"PLAIN", port=40000):
+        hello = made.greeting(mechanism)
+        return segments.Conversation(port).c2s(hello).s2c(hello).c2s(*pieces).close().packets()
+
+    def test_credentials_of_plain(self):
+        user = b"\x1b[31m\xff\0\r\n" + self.TURNED.encode() + b"[a](http://b)" + b"u" * 200
+        packets = self.talk(made.plain_hello(user, self.PASSWORD))
+        for form, text in self.every_format(packets):
+            if form == "text":
+                self.assertIn(r"user \x1b[31m\xff \x0d\x0a", text)
+                self.assertIn("uuu..., and a password that is not shown", text)
+            if form == "json":
+                evidence = json.loads(text)["findings"][0]["evidence"][0]
+                self.assertIn("\x1b[31m\ufffd ", evidence["detail"])
+                self.assertIn("detail_base64", evidence)
+            if form == "sarif":
+                result = json.loads(text)["runs"][0]["results"][0]
+                self.assertIn(r"\[a\](http://b)", result["message"]["text"])
+                jsonschema.Draft202012Validator(SARIF).validate(json.loads(text))
+
+    def test_metadata_and_names_of_64_kib(self):
+        packets = self.talk(made.ready(b"R" * 60000, Identity=b"\x1b" * 255, X=b"\xff" * 1000), mechanism=b"NULL")
+        for form, text in self.every_format(packets, "--expect-gssapi"):
+            self.assertLess(len(text), 80000, form)
+
+    def test_a_realm_that_is_a_command(self):
+        """An AP-REQ in the clear: realm and name of the service are the peer's to choose."""
+        def string(text, tag=0x1B):
+            return made.der(tag, text)
+
+        def integer(n):
+            return made.der(0x02, bytes([n]))
+
+        def encrypted(etype):
+            return made.der(0x30, made.der(0xA0, integer(etype)) + made.der(0xA2, made.der(0x04, bytes(40))))
+
+        name = self.TURNED.encode() + b"\x1b]0;x\x07\xff" + b"n" * 60000
+        principal = made.der(0x30, made.der(0xA0, integer(2)) + made.der(0xA1, made.der(0x30, string(b"host") + string(name))))
+        ticket = made.der(0x61, made.der(0x30, made.der(0xA0, integer(5)) + made.der(0xA1, string(b"REALM\x1b[2J")) +
+                                         made.der(0xA2, principal) + made.der(0xA3, encrypted(23))))
+        fields = (made.der(0xA0, integer(5)) + made.der(0xA1, integer(14)) + made.der(0xA2, made.der(0x03, bytes(5))) +
+                  made.der(0xA3, ticket) + made.der(0xA4, encrypted(23)))
+        token = made.der(0x60, bytes.fromhex("06092a864886f712010202") + b"\1\0" + made.der(0x6E, made.der(0x30, fields)))
+        packets = self.talk(made.command(b"INITIATE", made.counted(token)), mechanism=b"GSSAPI")
+        for form, text in self.every_format(packets):
+            for rule in ("zs-ticket-weak", "zs-no-mutual", "zs-service-host"):
+                self.assertIn(rule, text)
+            self.assertLess(len(text), 100000, form)
+
+    def test_a_thousand_connections_are_one_finding(self):
+        packets = sum((self.talk(made.plain_hello(b"u%d" % n, self.PASSWORD), port=20000 + n) for n in range(1000)), [])
+        segments.write(self.file, packets)
+        said = report(self.file)
+        of_plain = [f for f in said["findings"] if f["id"] == "zs-plain-credentials"]
+        self.assertEqual([(f["connections"], len(f["evidence"])) for f in of_plain], [(1000, 5)])
+        text = audit(self.file, form="text").stdout.decode()
+        self.assertIn("and 995 more, the last at #", text)
+
+
+class Words(unittest.TestCase):
+    """The command line, and what the documentation says of it."""
+
+    def status(self, *words):
+        return audit(*words).returncode
+
+    def test_exit_status(self):
+        plain, rc4, good = (subject.CAPTURES / f"{name}.pcap" for name in ("plain", "reqrep-rc4", "reqrep"))
+        for severity, plain_status, rc4_status, good_status in (
+                ("critical", 1, 0, 0), ("high", 1, 1, 0), ("medium", 1, 1, 0), ("low", 1, 1, 0), ("info", 1, 1, 1),
+                ("none", 0, 0, 0)):
+            with self.subTest(fail_on=severity):
+                self.assertEqual([self.status("--fail-on", severity, file) for file in (plain, rc4, good)],
+                                 [plain_status, rc4_status, good_status])
+        self.assertEqual(self.status(plain, "no-such.pcap"), 2)
+        self.assertIs(report(plain, "no-such.pcap")["complete"], False)
+
+    def test_a_mixture_of_mechanisms_on_one_listener(self):
+        said = report(subject.CAPTURES / "reqrep.pcap", subject.CAPTURES / "null.pcap")
+        mixed = [f for f in said["findings"] if f["id"] == "zs-mechanism-mixed"]
+        self.assertEqual([(f["subject"], f["severity"]) for f in mixed], [("127.0.0.1:5555", "high")])
+
+    def test_the_page_has_the_rules(self):
+        page = (subject.ROOT / "docs/audit.md").read_text()
+        rows = re.findall(r"^\| ([PK]\d\d) \| `(zs-[^`]+)` \| (\w+) \| (\w+) \| (.*) \|$", page, re.M)
+        self.assertEqual(rows, [(check, rule, risk.lower(), confidence.lower(), title)
+                                for rule, check, risk, confidence, _, title in ROWS])
+
+    def test_the_page_has_the_fields(self):
+        page = (subject.ROOT / "docs/audit.md").read_text()
+        for shape in (SCHEMA, *SCHEMA["$defs"].values()):
+            for field in shape.get("properties", {}):
+                self.assertIn(f"`{field.removesuffix('_base64')}`", page)
+
+    def test_list_has_the_rules(self):
+        listed = subject.run(f"{BUILD}/analyzer/zmtpscope", "audit", "--list").stdout.decode()
+        self.assertEqual([tuple(line.split()[:3]) for line in listed.splitlines()],
+                         [(check, rule, risk.lower()) for rule, check, risk, *_ in ROWS])
+
+    def test_ids_are_one_each(self):
+        self.assertEqual(len(set(IDS)), len(IDS))
+        self.assertEqual(len(ROWS), (subject.ROOT / "analyzer/audit/rules.def").read_text().count("\nRULE("))
+
+
+if __name__ == "__main__":
+    BUILD = sys.argv.pop(1)
+    unittest.main()
