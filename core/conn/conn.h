@@ -12,8 +12,8 @@ struct zs_conn;
 /* Outlives every connection, and so do its keys. */
 struct zs_conn_config {
     const struct zs_keyring *keys; /* may be NULL */
+    struct zs_replays *replays;    /* of the whole capture; likewise */
     /* Octets of a frame's body that are kept; a longer one is a defect and passed over. ZS_FRAME_LIMIT_MAX at most. */
-    struct zs_replays *replays; /* of the whole capture; likewise */
     size_t frame_limit;
     /* Sealed messages wait here for others, of any connection that has the same one, up to whatever else happens on any
      * of these; NULL: each is read when it comes. What it costs is that events come late, though in their order. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* core/krb/cfx.c and context.c: wrap tokens as the wire has them, and such that the holder of the key sealed, in
- * which anything stands. What opens is what was sealed. */
+/* core/krb/cfx.c, unwrap.c and lanes.c: wrap tokens as the wire has them, and such that the holder of the key sealed, in
+ * which anything stands. What opens is what was sealed, alone and many at once. */
 #include "tests/fuzz/fuzz_krb.h"
 
+#include "core/krb/lanes.h"
 #include "core/wire/token.h"
 
 static struct forge peers;
@@ -19,6 +20,29 @@ static const struct zs_context *context(void)
     return c;
 }
 
+/* Where there are lanes: in all of them it is what it is alone. */
+static void check_together(struct zs_span token, enum zs_rc rc, struct zs_span plain)
+{
+    static struct zs_lanes *lanes;
+    struct zs_unwrapping many[ZS_LANES_MOST];
+
+    if (!lanes && !(lanes = zs_lanes_new()))
+        return;
+    unsigned n = zs_lanes_count(lanes);
+    for (unsigned i = 0; i < n; i++)
+        many[i] = (struct zs_unwrapping){.context = context(),
+                                         .token = token,
+                                         .buf = g_malloc(zs_unwrap_room(token.n)),
+                                         .room = zs_unwrap_room(token.n)};
+    zs_lanes_unwrap(lanes, many, n);
+    for (unsigned i = 0; i < n; i++) {
+        FUZZ_CHECK(many[i].rc == rc);
+        FUZZ_CHECK(rc != ZS_OK || (many[i].u.plain.n == plain.n &&
+                                   (plain.n == 0 || !memcmp(many[i].u.plain.p, plain.p, plain.n))));
+        g_free(many[i].buf);
+    }
+}
+
 /* Opens token; into *plain, which is g_malloc'd, where it opens. */
 static enum zs_rc unwrap(struct zs_span token, struct zs_unwrapped *u, uint8_t **plain)
 {
@@ -26,6 +50,7 @@ static enum zs_rc unwrap(struct zs_span token, struct zs_unwrapped *u, uint8_t *
 
     FUZZ_CHECK(rc == ZS_OK || rc == ZS_E_CFX_HEADER ||
                (rc >= ZS_E_WRAP_SHORT && rc <= ZS_E_WRAP_EC));
+    check_together(token, rc, rc == ZS_OK ? zs_span(*plain, u->plain.n) : zs_span(NULL, 0));
     return rc;
 }
 
