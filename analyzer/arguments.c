@@ -79,6 +79,20 @@ GArray *zs_arguments_ports(char **rules)
     return ports;
 }
 
+bool zs_arguments_allow(char **patterns, struct zs_allow **allow)
+{
+    const char *why;
+
+    if (patterns && *patterns)
+        *allow = zs_allow_new();
+    for (; patterns && *patterns; patterns++)
+        if (!zs_allow_add(*allow, *patterns, &why)) {
+            fprintf(stderr, "zmtpscope: --allow %s: %s\n", *patterns, why);
+            return false;
+        }
+    return true;
+}
+
 void zs_arguments_filter(char ***files, bool interface, char ***rest, char **filter)
 {
     if ((*files || interface) && *rest && !*filter) {

@@ -2,6 +2,8 @@
 #ifndef ZS_ANALYZER_ARGUMENTS_H
 #define ZS_ANALYZER_ARGUMENTS_H
 
+#include "core/proto/allow.h"
+
 #include <glib.h>
 #include <stdbool.h>
 
@@ -16,6 +18,9 @@ GArray *zs_arguments_connections(char **given);
 
 /* The ports of rules as tshark's -d has them, tcp.port==PORT,zmtp; likewise. An array of uint16_t. */
 GArray *zs_arguments_ports(char **rules);
+
+/* The patterns of --allow; *allow stays as it is where there are none. False: standard error says which is none. */
+bool zs_arguments_allow(char **patterns, struct zs_allow **allow);
 
 /* As tcpdump has it: with captures named by -r, or with an interface, what is left over is the filter expression; else it
  * is the captures. What stays in *rest is one filter too many. */

@@ -475,20 +475,6 @@ static int fail(const char *subject, const char *why)
     return ZS_EXIT_FAILED;
 }
 
-static bool make_list(char **patterns, struct zs_allow **allow)
-{
-    const char *why;
-
-    if (patterns && *patterns)
-        *allow = zs_allow_new();
-    for (; patterns && *patterns; patterns++)
-        if (!zs_allow_add(*allow, *patterns, &why)) {
-            fprintf(stderr, "zmtpscope: --allow %s: %s\n", *patterns, why);
-            return false;
-        }
-    return true;
-}
-
 static int accept_clients(struct server *s)
 {
     const char *endpoint = s->options->rest[0];
@@ -532,7 +518,7 @@ static int run(const struct serve_options *o)
         return fail("serve", objection(o));
     zs_peers_raise_descriptors();
     bool ok = zs_peer_arguments_options(&o->peer, ZS_ROLE_SERVER, ZS_SOCKET_ROUTER, &s.peer) &&
-              make_list(o->allow, &allow);
+              zs_arguments_allow(o->allow, &allow);
     s.peer.allow = allow;
     if (ok && o->echo && !zs_socket_may_send(s.peer.socket_type))
         fail("serve", "--echo: this socket type sends nothing");

@@ -242,11 +242,50 @@ static gint by_risk(gconstpointer a, gconstpointer b)
     return g_strcmp0(x->subject, y->subject);
 }
 
+/* "192.0.2.2" of "192.0.2.2:5555"; g_free() it. */
+static char *host_of(const char *endpoint)
+{
+    const char *colon = strrchr(endpoint, ':');
+
+    return g_strndup(endpoint, colon ? (gsize)(colon - endpoint) : strlen(endpoint));
+}
+
+static void free_set(gpointer set)
+{
+    g_hash_table_unref(set);
+}
+
+/* At how many addresses is each listener's service? */
+static void count_hosts(struct zs_audit *a)
+{
+    GHashTable *hosts = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_set);
+    GHashTableIter i;
+    gpointer value;
+
+    g_hash_table_iter_init(&i, a->listeners);
+    while (g_hash_table_iter_next(&i, NULL, &value)) {
+        const struct zs_listener *l = value;
+        GHashTable *set = g_hash_table_lookup(hosts, l->service[0].name);
+        if (!set) {
+            set = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+            g_hash_table_insert(hosts, (gpointer)l->service[0].name, set);
+        }
+        g_hash_table_add(set, host_of(l->endpoint));
+    }
+    g_hash_table_iter_init(&i, a->listeners);
+    while (g_hash_table_iter_next(&i, NULL, &value)) {
+        struct zs_listener *l = value;
+        l->hosts = g_hash_table_size(g_hash_table_lookup(hosts, l->service[0].name));
+    }
+    g_hash_table_unref(hosts);
+}
+
 const struct zs_audit_result *zs_audit_end(struct zs_audit *a)
 {
     GHashTableIter i;
     gpointer listener;
 
+    count_hosts(a);
     g_hash_table_iter_init(&i, a->listeners);
     while (g_hash_table_iter_next(&i, NULL, &listener))
         judge_all(a, true, &(struct zs_case){.listener = listener, .policy = a->policy});

@@ -48,7 +48,7 @@ static void add(struct zs_mark *m, const struct zs_event *ev)
 {
     if (m->count == 0) {
         m->directed = ev->directed;
-        m->dir = ev->dir;
+        m->dir = (uint8_t)ev->dir;
         m->first = ev->at;
     }
     m->count += m->count < UINT32_MAX;

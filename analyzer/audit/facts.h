@@ -11,7 +11,7 @@
 struct zs_mark {
     uint32_t count; /* 0: never */
     bool directed;  /* dir applies */
-    enum zs_dir dir;
+    uint8_t dir;    /* enum zs_dir */
     struct zs_stamp first;
 };
 

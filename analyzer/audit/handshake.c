@@ -61,6 +61,32 @@ ZS_PREDICATE(meets_silence)
                      &f->sight[ZS_SIGHT_AP_REQ]);
 }
 
+/* RFC 4120, 7.5.9, those that an acceptor says. */
+static const char *code_in_words(int32_t code)
+{
+    static const struct {
+        int32_t code;
+        const char *words;
+    } known[] = {
+        {31, "the ticket does not decrypt"},
+        {32, "the ticket has expired"},
+        {33, "the ticket is not yet valid"},
+        {34, "a replay"},
+        {35, "the ticket is for somebody else"},
+        {36, "ticket and authenticator are of different clients"},
+        {37, "the clocks differ too much"},
+        {41, "the message was modified"},
+        {44, "no key of that version"},
+        {45, "no key of the service"},
+        {60, "generic error"},
+    };
+
+    for (size_t i = 0; i < G_N_ELEMENTS(known); i++)
+        if (known[i].code == code)
+            return known[i].words;
+    return "see RFC 4120, 7.5.9";
+}
+
 ZS_PREDICATE(is_refused_by_kerberos)
 {
     const struct zs_facts *f = c->facts;
@@ -68,8 +94,8 @@ ZS_PREDICATE(is_refused_by_kerberos)
     if (!zs_is_gssapi(f))
         return ZS_ANSWER_NONE;
     g_snprintf(r->detail, sizeof r->detail,
-               "code %d; the sender's clock is %+" G_GINT64_FORMAT " s from the capture's",
-               (int)f->krb_error, f->krb_error_ahead_s);
+               "code %d, %s; the sender's clock is %+" G_GINT64_FORMAT " s from the capture's",
+               (int)f->krb_error, code_in_words(f->krb_error), f->krb_error_ahead_s);
     return zs_answer_seen(r, &f->sight[ZS_SIGHT_KRB_ERROR]);
 }
 

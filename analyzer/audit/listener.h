@@ -8,6 +8,7 @@
 
 #define ZS_LISTENER_SERVICES   8    /* keys of services that are told apart */
 #define ZS_LISTENER_IDENTITIES 1024 /* of clients that are remembered */
+#define ZS_HOSTS_MANY          5    /* that have one service's name */
 #define ZS_STORM_NS            INT64_C(60000000000)
 #define ZS_STORM_LEAST         10 /* failures within that time, and nobody came through */
 
@@ -32,6 +33,7 @@ struct zs_listener {
     struct zs_example established[ZS_MECHANISM_OTHER + 1];
     struct zs_listener_service service[ZS_LISTENER_SERVICES];
     unsigned services;                 /* of them; more are not looked at */
+    unsigned hosts;                    /* at which the first of them is, known at the end of all */
     int64_t storm_from;                /* the time that is looked at begins there, … */
     uint32_t storm_failed, storm_good; /* … and what it had so far */
     struct zs_example storm;           /* the worst one that there was */

@@ -5,18 +5,19 @@
 ZS_PREDICATE(mixes_mechanisms)
 {
     const struct zs_example *e = c->listener->established;
-    const struct zs_example *gssapi = &e[ZS_MECHANISM_GSSAPI], *other = NULL;
+    const struct zs_example *gssapi = &e[ZS_MECHANISM_GSSAPI];
+    enum zs_mechanism other = ZS_MECHANISM_NONE;
 
-    for (int m = ZS_MECHANISM_NONE; m <= ZS_MECHANISM_OTHER; m++)
-        if (m != ZS_MECHANISM_GSSAPI && e[m].mark.count && !other)
-            other = &e[m];
-    if (!gssapi->mark.count && !other)
-        return ZS_ANSWER_NONE;
-    if (!gssapi->mark.count || !other)
+    while (other <= ZS_MECHANISM_OTHER && (other == ZS_MECHANISM_GSSAPI || !e[other].mark.count))
+        other++;
+    if (!gssapi->mark.count)
+        return other <= ZS_MECHANISM_OTHER ? ZS_ANSWER_PASS : ZS_ANSWER_NONE;
+    if (other > ZS_MECHANISM_OTHER)
         return ZS_ANSWER_PASS;
-    g_snprintf(r->detail, sizeof r->detail, "not GSSAPI; c%" G_GUINT64_FORMAT " and %u in all are",
-               gssapi->connection, (unsigned)gssapi->mark.count);
-    return zs_answer_shown(r, other);
+    g_snprintf(r->detail, sizeof r->detail,
+               "%s here, GSSAPI on %u, of which c%" G_GUINT64_FORMAT " was the first",
+               zs_mechanism_text(other), (unsigned)gssapi->mark.count, gssapi->connection);
+    return zs_answer_shown(r, &e[other]);
 }
 
 ZS_PREDICATE(is_in_a_storm)
@@ -66,6 +67,19 @@ ZS_PREDICATE(has_several_kvnos)
     g_snprintf(r->detail, sizeof r->detail, "%s, kvno %u and another", other->name,
                (unsigned)other->kvno);
     return zs_answer_shown(r, &other->example);
+}
+
+/* Two addresses of one host, or of a pair of hosts, are none to speak of. */
+ZS_PREDICATE(is_everywhere)
+{
+    const struct zs_listener *l = c->listener;
+
+    if (!l->services)
+        return ZS_ANSWER_NONE;
+    if (l->hosts < ZS_HOSTS_MANY)
+        return ZS_ANSWER_PASS;
+    g_snprintf(r->detail, sizeof r->detail, "%s, at %u addresses", l->service[0].name, l->hosts);
+    return zs_answer_shown(r, &l->service[0].example);
 }
 
 ZS_PREDICATE(shares_identities)

@@ -23,6 +23,7 @@ enum zs_answer zs_answer_unmeasured(struct zs_ruling *r, enum zs_obstacle obstac
 enum zs_answer zs_answer_defects(const struct zs_facts *f, struct zs_ruling *r,
                                  const enum zs_rc *defects, size_t n);
 
+const char *zs_mechanism_text(enum zs_mechanism m); /* "NULL", … */
 /* Does GSSAPI count here, that of ZMTP 3? */
 bool zs_is_gssapi(const struct zs_facts *f);
 /* PASS: the AP-REQ is there, and c->facts->context with it. */

@@ -22,14 +22,6 @@ const struct zs_rule zs_rules[ZS_RULE_COUNT] = {
 #undef RULE
 };
 
-const struct zs_rule *zs_rule_of(const char *id)
-{
-    for (int i = 0; i < ZS_RULE_COUNT; i++)
-        if (strcmp(zs_rules[i].id, id) == 0)
-            return &zs_rules[i];
-    return NULL;
-}
-
 const char *zs_risk_name(enum zs_risk r)
 {
     static const char *const names[] = {"info", "low", "medium", "high", "critical"};
@@ -104,6 +96,20 @@ enum zs_answer zs_answer_defects(const struct zs_facts *f, struct zs_ruling *r,
         g_strlcpy(r->detail, zs_defect_of(defects[i])->sentence, sizeof r->detail);
     }
     return first ? zs_answer_fail(r, first) : ZS_ANSWER_PASS;
+}
+
+const char *zs_mechanism_text(enum zs_mechanism m)
+{
+    static const char *const texts[] = {
+        [ZS_MECHANISM_UNKNOWN] = "no known mechanism",
+        [ZS_MECHANISM_NONE] = "none (ZMTP 1.0 or 2.0)",
+        [ZS_MECHANISM_NULL] = "NULL",
+        [ZS_MECHANISM_PLAIN] = "PLAIN",
+        [ZS_MECHANISM_CURVE] = "CURVE",
+        [ZS_MECHANISM_GSSAPI] = "GSSAPI",
+        [ZS_MECHANISM_OTHER] = "another mechanism",
+    };
+    return texts[m];
 }
 
 bool zs_is_gssapi(const struct zs_facts *f)

@@ -96,6 +96,5 @@ struct zs_policy {
 };
 
 extern const struct zs_rule zs_rules[ZS_RULE_COUNT];
-const struct zs_rule *zs_rule_of(const char *id); /* NULL: there is none */
 
 #endif

@@ -8,20 +8,6 @@ static bool stands(const struct zs_facts *f)
     return f->outcome == ZS_OUTCOME_ESTABLISHED;
 }
 
-static const char *mechanism_name(const struct zs_facts *f)
-{
-    static const char *const names[] = {
-        [ZS_MECHANISM_UNKNOWN] = "no known mechanism",
-        [ZS_MECHANISM_NONE] = "none: ZMTP 1.0 or 2.0",
-        [ZS_MECHANISM_NULL] = "NULL",
-        [ZS_MECHANISM_PLAIN] = "PLAIN",
-        [ZS_MECHANISM_CURVE] = "CURVE",
-        [ZS_MECHANISM_GSSAPI] = "GSSAPI",
-        [ZS_MECHANISM_OTHER] = "another mechanism",
-    };
-    return names[f->mechanism];
-}
-
 ZS_PREDICATE(uses_another_mechanism)
 {
     const struct zs_facts *f = c->facts;
@@ -30,7 +16,7 @@ ZS_PREDICATE(uses_another_mechanism)
         return ZS_ANSWER_NONE;
     if (zs_is_gssapi(f))
         return ZS_ANSWER_PASS;
-    g_strlcpy(r->detail, mechanism_name(f), sizeof r->detail);
+    g_strlcpy(r->detail, zs_mechanism_text(f->mechanism), sizeof r->detail);
     return zs_answer_fail(r, &f->sight[ZS_SIGHT_CLOSE]);
 }
 

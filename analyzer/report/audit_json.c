@@ -26,7 +26,7 @@ static void put_evidence(struct zs_json *j, const struct zs_evidence *e)
     zs_json_string(j, "client", e->client);
     zs_json_string(j, "server", e->server);
     if (e->mark.directed)
-        zs_json_string(j, "direction", zs_dir_name(e->mark.dir));
+        zs_json_string(j, "direction", zs_dir_name((enum zs_dir)e->mark.dir));
     zs_json_uint(j, "frame", e->mark.first.frame);
     zs_json_time(j, "time", e->mark.first.time_ns);
     zs_json_uint(j, "times", e->mark.count);
