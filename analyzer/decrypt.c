@@ -4,6 +4,7 @@
 #include "analyzer/command.h"
 #include "analyzer/interrupt.h"
 #include "analyzer/keys.h"
+#include "analyzer/outfile.h"
 #include "analyzer/output.h"
 #include "analyzer/rendering.h"
 
@@ -152,20 +153,27 @@ static bool write_all(const struct decrypt_options *d, const struct decrypt_run 
     return zs_output_error(error);
 }
 
+static bool open_file(const struct decrypt_options *d, const struct decrypt_run *run,
+                      struct zs_outfile *file)
+{
+    char **keys = zs_key_options_files(&d->keys, run->ring);
+    bool ok =
+        zs_outfile_open(file, d->out, (const char *const *)d->files, (const char *const *)keys);
+
+    g_strfreev(keys);
+    return ok;
+}
+
 static int decrypt(const struct decrypt_options *d)
 {
     struct decrypt_run run = {0};
     struct zs_rendering_counts counts = {0};
-    bool ok = are_there(d->files) && prepare(d, &run);
-    FILE *out = ok ? zs_output_create(d->out, (const char *const *)d->files) : NULL;
+    struct zs_outfile file;
+    bool ok = are_there(d->files) && prepare(d, &run) && open_file(d, &run, &file);
 
-    ok = out && write_all(d, &run, out, &counts);
-    if (out) {
-        bool kept = !ferror(out);
-        kept &= fclose(out) == 0;
-        if (!kept)
-            fprintf(stderr, "zmtpscope: %s: %s\n", d->out, g_strerror(errno));
-        ok &= kept;
+    if (ok) {
+        ok = write_all(d, &run, file.out, &counts);
+        ok &= zs_outfile_close(&file);
     }
     clear_run(&run);
     if (!ok)

@@ -115,3 +115,28 @@ struct zs_keyring *zs_key_options_load(const struct zs_key_options *k)
     zs_keyring_free(r);
     return NULL;
 }
+
+static void put_each(GPtrArray *files, char **more)
+{
+    for (char **m = more; m && *m; m++)
+        g_ptr_array_add(files, g_strdup(*m));
+}
+
+char **zs_key_options_files(const struct zs_key_options *k, const struct zs_keyring *r)
+{
+    GPtrArray *files = g_ptr_array_new();
+    const char *last = NULL;
+
+    for (size_t i = 0; i < zs_keyring_size(r); i++) {
+        const struct zs_keyring_entry *e = zs_keyring_at(r, i);
+        if (e->origin == ZS_ORIGIN_KEYTAB && g_strcmp0(e->source, last) != 0)
+            g_ptr_array_add(files, g_strdup(last = e->source));
+    }
+    put_each(files, k->keytabs);
+    put_each(files, k->ccaches);
+    put_each(files, k->keylogs);
+    if (k->password_file)
+        g_ptr_array_add(files, g_strdup(k->password_file));
+    g_ptr_array_add(files, NULL);
+    return (char **)g_ptr_array_free(files, FALSE);
+}

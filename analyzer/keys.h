@@ -21,6 +21,8 @@ bool zs_key_options_given(const struct zs_key_options *k); /* any of them? */
  * for it by name: NULL, and standard error says which and why. So it does of single lines of a key log, but goes on.
  * A password is asked for here, on the terminal. */
 struct zs_keyring *zs_key_options_load(const struct zs_key_options *k);
+/* The files that keys were read from, r's keytabs one by one, for nothing is to be written over them; g_strfreev() it. */
+char **zs_key_options_files(const struct zs_key_options *k, const struct zs_keyring *r);
 void zs_key_options_clear(struct zs_key_options *k); /* wipes */
 
 #endif

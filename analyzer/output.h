@@ -20,9 +20,4 @@ void zs_output_misused(const char *command, GError *error); /* and frees it */
 /* Has all that was written come through to standard output? Standard error says why not. */
 bool zs_output_flush(FILE *out);
 
-/* Opens the file that a command makes; "-" is standard output. What it says is for its owner's eyes alone. It is none of
- * the captures (NULL terminated; "-" is standard input), nor in a directory that is one, for what is read must not be
- * written over. NULL: standard error says why. */
-FILE *zs_output_create(const char *path, const char *const *captures);
-
 #endif

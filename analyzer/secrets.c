@@ -8,14 +8,13 @@
 #include "analyzer/keys.h"
 #include "analyzer/net/copy.h"
 #include "analyzer/observe.h"
+#include "analyzer/outfile.h"
 #include "analyzer/output.h"
 #include "core/krb/secrets.h"
 #include "core/krb/vault.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { BUFFER = 65536 }; /* octets of a copy's */
 
@@ -92,23 +91,25 @@ static ssize_t collect(void *cookie, const char *octets, size_t n)
     return (ssize_t)n;
 }
 
-static bool write_copy(const struct secrets_options *s, const struct lines *l, GError **error)
+static bool write_copy(const struct secrets_options *s, const struct zs_keyring *ring,
+                       const struct lines *l, GError **error)
 {
     const struct zs_copy copy = {
         .type = ZS_SECRETS_BLOCK, .secrets = l->text, .n = l->n, .discard = s->discard};
-    FILE *out = zs_output_create(s->copy, (const char *const *)s->files);
+    char **keys = zs_key_options_files(&s->keys, ring);
+    struct zs_outfile file;
+    bool ok =
+        zs_outfile_open(&file, s->copy, (const char *const *)s->files, (const char *const *)keys);
 
-    if (!out)
+    g_strfreev(keys);
+    if (!ok)
         return false;
     char *buffer = zs_vault_new(BUFFER);
-    setvbuf(out, buffer, _IOFBF, BUFFER);
-    bool ok = zs_copy_capture(s->files[0], &copy, out, error);
-    bool kept = !ferror(out);
-    kept &= fclose(out) == 0;
+    setvbuf(file.out, buffer, _IOFBF, BUFFER);
+    ok = zs_copy_capture(s->files[0], &copy, file.out, error);
+    ok &= zs_outfile_close(&file);
     zs_vault_free(buffer);
-    if (!kept)
-        fprintf(stderr, "zmtpscope: %s: %s\n", s->copy, g_strerror(errno));
-    return ok && kept;
+    return ok;
 }
 
 /* ==== the run ==== */
@@ -164,7 +165,7 @@ static int copy_with_secrets(const struct secrets_options *s, const GArray *conn
         fclose(out);
     }
     if (l.n || s->discard) {
-        ok &= write_copy(s, &l, &error);
+        ok &= write_copy(s, ring, &l, &error);
         ok &= zs_output_error(error);
     }
     zs_vault_free(l.text);

@@ -248,6 +248,50 @@ class Copy(unittest.TestCase):
                 self.assertIn(said, done.stderr.decode())
         self.assertEqual(path.read_bytes(), capture.read_bytes())
 
+    def test_it_is_for_its_owner_alone(self):
+        """Whatever had the name: rights of it do not count, a link still leads to it, and nothing is left beside it."""
+        capture, keytab = CAPTURES / "reqrep.pcap", CAPTURES / "reqrep.keytab"
+        path, link = self.directory / "out.pcapng", self.directory / "link.pcapng"
+        link.symlink_to("out.pcapng")
+        for name in (path, link):
+            path.write_bytes(b"old")
+            path.chmod(0o644)
+            with path.open("rb") as before:
+                done = subject.run(BINARY, "secrets", "-w", name, "-K", keytab, capture)
+                self.assertEqual((done.returncode, done.stdout), (0, b""))
+                self.assertEqual(before.read(), b"old")  # who has it open sees no key
+            self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+            self.assertIn(b"zmtp-gssapi-1", path.read_bytes())
+        self.assertEqual(sorted(p.name for p in self.directory.iterdir()), ["link.pcapng", "out.pcapng"])
+        self.assertTrue(link.is_symlink())
+        for name in ("-", "/dev/stdout"):
+            done = subject.run(BINARY, "secrets", "-w", name, "-K", keytab, capture)
+            self.assertEqual((done.returncode, done.stdout), (0, path.read_bytes()))
+
+    def test_what_keys_are_read_from_is_not_written_over(self):
+        capture, keytab = CAPTURES / "reqrep.pcap", self.directory / "in.keytab"
+        log, password = self.directory / "in.keys", self.directory / "password"
+        log.write_text("".join(line + "\n" for line in secrets({"file": "reqrep.pcap", "keytab": "reqrep.keytab"})[0]))
+        keytab.write_bytes((CAPTURES / "reqrep.keytab").read_bytes())
+        password.write_text("correct horse\n")
+        other = ("-K", CAPTURES / "reqrep.keytab")
+        for path, *keys in ((keytab, "-K", keytab), (keytab, "-K", self.directory), (log, "--keylog", log),
+                            (password, *other, "--password", "a@B", "--password-file", password)):
+            kept = path.read_bytes()
+            for command in ("secrets", "decrypt"):
+                with self.subTest(keys=keys, command=command):
+                    done = subject.run(BINARY, command, "-w", path, *keys, capture)
+                    self.assertEqual((done.returncode, done.stdout), (2, b""))
+                    self.assertIn(f"{path}: keys are read from it; choose another name", done.stderr.decode())
+                    self.assertEqual(path.read_bytes(), kept)
+
+    def test_what_fails_leaves_what_was_there(self):
+        path = self.directory / "out.pcapng"
+        path.write_bytes(b"old")
+        done = subject.run(BINARY, "secrets", "--discard", "-w", path, self.directory / "missing.pcap")
+        self.assertEqual(done.returncode, 2)
+        self.assertEqual([p.read_bytes() for p in self.directory.iterdir()], [b"old"])
+
     def test_a_capture_cut_short_is_copied_as_far_as_it_goes(self):
         whole = (CAPTURES / "reqrep.pcap").read_bytes()
         path = self.directory / "in.pcap"

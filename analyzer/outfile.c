@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A file beside its place, moved there when it is whole: so nobody else can read it at any moment, whatever the rights
+ * of what had the name, and nobody reads half of it.
+ *
+ * Limits: the directory must be one that may be written to. Other names (hard links) of what had the name keep it. */
+#include "analyzer/outfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <glib.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+static bool look_at(const char *path, int standard, struct stat *s)
+{
+    return (strcmp(path, "-") == 0 ? fstat(standard, s) : stat(path, s)) == 0;
+}
+
+/* Is the file, or the directory that it is in, one of these? NULL: it is not there. */
+static bool is_among(const char *const *paths, const struct stat *file, const struct stat *folder)
+{
+    struct stat s;
+
+    for (const char *const *p = paths; *p; p++)
+        if (look_at(*p, STDIN_FILENO, &s) &&
+            ((file && is_same(&s, file)) || (folder && is_same(&s, folder))))
+            return true;
+    return false;
+}
+
+static bool refuse(const char *path, const char *why)
+{
+    fprintf(stderr, "zmtpscope: %s: %s; choose another name\n", path, why);
+    return false;
+}
+
+/* target: path, links followed. */
+static bool is_free(const char *path, const char *target, const char *const *captures,
+                    const char *const *keys)
+{
+    struct stat file, folder;
+    char *parent = g_path_get_dirname(target);
+    bool exists = look_at(target, STDOUT_FILENO, &file) && S_ISREG(file.st_mode);
+    bool has_folder = strcmp(path, "-") != 0 && stat(parent, &folder) == 0;
+
+    g_free(parent);
+    if (is_among(captures, exists ? &file : NULL, has_folder ? &folder : NULL))
+        return refuse(path, "is the capture itself, or in a directory that is one");
+    if (is_among(keys, exists ? &file : NULL, NULL))
+        return refuse(path, "keys are read from it");
+    return true;
+}
+
+/* /dev/stdout is, though it may be a file: that one is not ours, another must not take its place. */
+static bool is_standard_output(const char *path)
+{
+    struct stat file, standard;
+
+    return strcmp(path, "-") == 0 ||
+           (stat(path, &file) == 0 && fstat(STDOUT_FILENO, &standard) == 0 &&
+            is_same(&file, &standard));
+}
+
+static FILE *open_it(struct zs_outfile *f)
+{
+    struct stat s;
+    int fd;
+
+    if (is_standard_output(f->path))
+        return stdout;
+    if (stat(f->path, &s) == 0 && !S_ISREG(s.st_mode)) {
+        fd = open(f->path, O_WRONLY | O_CLOEXEC);
+    } else {
+        f->temporary = g_strconcat(f->target, ".XXXXXX", NULL);
+        fd = mkostemp(f->temporary, O_CLOEXEC);
+    }
+    return fd < 0 ? NULL : fdopen(fd, "wb");
+}
+
+static void clear(struct zs_outfile *f)
+{
+    free(f->target);
+    g_free(f->temporary);
+    *f = (struct zs_outfile){0};
+}
+
+bool zs_outfile_open(struct zs_outfile *f, const char *path, const char *const *captures,
+                     const char *const *keys)
+{
+    *f = (struct zs_outfile){.path = path, .target = realpath(path, NULL)};
+    if (!f->target)
+        f->target = strdup(path);
+    bool may = is_free(path, f->target, captures, keys);
+    f->out = may ? open_it(f) : NULL;
+    if (f->out)
+        return true;
+    if (may)
+        fprintf(stderr, "zmtpscope: %s: %s\n", path, g_strerror(errno));
+    clear(f);
+    return false;
+}
+
+/* Closes it, whatever comes; errno says why something is missing. */
+static bool finish(struct zs_outfile *f)
+{
+    errno = 0;
+    bool ok = fflush(f->out) == 0 && !ferror(f->out);
+    if (ok && f->temporary)
+        ok = fsync(fileno(f->out)) == 0;
+    int why = errno ? errno : EIO; /* of a write long ago nothing is known but that it failed */
+    bool closed = fclose(f->out) == 0;
+    if (!ok)
+        errno = why;
+    return ok && closed;
+}
+
+bool zs_outfile_close(struct zs_outfile *f)
+{
+    bool any = ftello(f->out) > 0, ok = finish(f);
+
+    if (ok && any && f->temporary)
+        ok = rename(f->temporary, f->target) == 0;
+    if (!ok)
+        fprintf(stderr, "zmtpscope: %s: %s\n", f->path, g_strerror(errno));
+    if (f->temporary && !(ok && any))
+        unlink(f->temporary);
+    clear(f);
+    return ok;
+}
