@@ -4,7 +4,8 @@
  * Both start once what they must be told is known: roles, keys, socket types; up to there the octets wait.
  *
  * Limits: ZMTP 3 with GSSAPI or NULL. A handshake of more than PENDING_MAX octets is not run. Timers do not run: how
- * long a side was silent is for who reads the times. */
+ * long a side was silent is for who reads the times. PONGS_MAX PONGs of ours wait for the captured side to say them: one of
+ * its that may answer an earlier PING is not judged. */
 #include "core/conn/rerun.h"
 
 #include "core/conn/observed.h"
@@ -12,7 +13,7 @@
 #include <glib.h>
 #include <string.h>
 
-enum { PENDING_MAX = 1 << 20, BODY_MAX = 1 << 16, FRAME_MAX = 1 << 30 };
+enum { PENDING_MAX = 1 << 20, BODY_MAX = 1 << 16, FRAME_MAX = 1 << 30, PONGS_MAX = 64 };
 
 static const char spec_38[] = "38/ZMTP-GSSAPI: commands";
 
@@ -38,8 +39,10 @@ struct part {
     struct zs_peer peer;
     struct zs_observed *observed;
     GQueue said,
-        heard;   /* of struct statement: by ours, by the captured one; one of them is empty */
-    bool failed; /* ours: what it hears is refused from here on */
+        heard;    /* of struct statement: by ours, by the captured one; one of them is empty */
+    GQueue pongs; /* of struct statement: by ours, the last PONGS_MAX */
+    uint64_t forgotten; /* those before that the captured one did not say in time */
+    bool failed;        /* ours: what it hears is refused from here on */
 };
 
 /* What is learned of a direction before the start. */
@@ -296,6 +299,15 @@ static void pair_up(struct zs_rerun *r, struct part *p)
     }
 }
 
+static void keep_pong(struct part *p, struct statement *pong)
+{
+    if (p->pongs.length == PONGS_MAX) {
+        free_statement(g_queue_pop_head(&p->pongs));
+        p->forgotten++;
+    }
+    g_queue_push_tail(&p->pongs, pong);
+}
+
 /* Ours says something. */
 static void on_said(void *user, const struct zs_peer_event *said)
 {
@@ -308,6 +320,10 @@ static void on_said(void *user, const struct zs_peer_event *said)
     }
     if (said->kind == ZS_PEER_ERROR)
         return; /* its end is told as the defect that it answers */
+    if (said->command == ZS_CMD_PONG) {
+        keep_pong(p, copy(said, r->at));
+        return;
+    }
     g_queue_push_tail(&p->said, copy(said, r->at));
     pair_up(r, p);
 }
@@ -315,16 +331,19 @@ static void on_said(void *user, const struct zs_peer_event *said)
 /* A PONG that ours said when it heard the PING; the captured one may have said other things before. */
 static bool take_pong(struct part *p, const struct zs_peer_event *ev)
 {
-    for (GList *l = p->said.head; l; l = l->next) {
+    for (GList *l = p->pongs.head; l; l = l->next) {
         struct statement *s = l->data;
-        if (s->event.command != ZS_CMD_PONG || s->event.body.n != ev->body.n ||
+        if (s->event.body.n != ev->body.n ||
             (ev->body.n && memcmp(s->body, ev->body.p, ev->body.n) != 0))
             continue;
         free_statement(s);
-        g_queue_delete_link(&p->said, l);
+        g_queue_delete_link(&p->pongs, l);
         return true;
     }
-    return false;
+    if (p->forgotten == 0)
+        return false;
+    p->forgotten--;
+    return true;
 }
 
 /* Ours is made to say it too. */
@@ -697,6 +716,7 @@ struct zs_rerun *zs_rerun_new(const struct zs_rerun_handler *handler, void *user
         p->role = (enum zs_role)role;
         g_queue_init(&p->said);
         g_queue_init(&p->heard);
+        g_queue_init(&p->pongs);
     }
     return r;
 }
@@ -715,6 +735,7 @@ void zs_rerun_free(struct zs_rerun *r)
         zs_observed_free(p->observed);
         g_queue_clear_full(&p->said, free_statement);
         g_queue_clear_full(&p->heard, free_statement);
+        g_queue_clear_full(&p->pongs, free_statement);
     }
     g_free(r);
 }

@@ -190,6 +190,43 @@ static void a_pong_that_nobody_asked_for_is_a_difference(void)
     clear(&s);
 }
 
+static void ping_or_pong(struct scene *s, int dir, const char *name, unsigned context)
+{
+    char *text =
+        g_strdup_printf("04'%s' %s %08x", name, strcmp(name, "PING") == 0 ? "0064" : "", context);
+
+    say(s, dir, talk_frame_of(CMD, text));
+    g_free(text);
+}
+
+/* As many as a peer likes; what that costs is bounded, and what is not known any more is no difference. */
+static void of_many_pings_the_last_are_answered_for(void)
+{
+    struct scene s;
+    enum { PINGS = 100, KEPT = 64 };
+
+    set(&s, 0, NULL);
+    say(&s, C, talk_greeting(1, "NULL", false));
+    say(&s, S, talk_greeting(1, "NULL", false));
+    say(&s, S, talk_frame_of(CMD, "05'READY' 0b'Socket-Type'00000004'PULL'"));
+    say(&s, C, talk_frame_of(CMD, "05'READY' 0b'Socket-Type'00000004'PUSH'"));
+    for (unsigned i = 0; i < PINGS; i++)
+        ping_or_pong(&s, S, "PING", i);
+    for (unsigned i = 0; i < PINGS; i++)
+        ping_or_pong(&s, C, "PONG", i);
+    g_assert_cmpstr(s.log->str, ==, "");
+    for (unsigned i = 0; i < PINGS; i++)
+        ping_or_pong(&s, S, "PING", i);
+    for (unsigned i = 0; i < PINGS; i++) {
+        ping_or_pong(&s, C, "PONG", PINGS + i); /* none that was asked for */
+        g_assert_cmpuint(s.log->len > 0, ==, i >= PINGS - KEPT);
+    }
+    end(&s, true);
+    expect(&s, ZS_RERUN_DIFFERS);
+    g_assert_cmpuint(s.result.differences, ==, KEPT);
+    clear(&s);
+}
+
 static void a_peer_that_breaks_the_protocol_is_named(void)
 {
     struct scene s;
@@ -289,6 +326,7 @@ int main(int argc, char **argv)
     g_test_add_func("/rerun/libzmq", libzmqs_form_differs_from_the_specification_however_it_is_cut);
     g_test_add_func("/rerun/null", both_sides_of_null_say_what_ours_say);
     g_test_add_func("/rerun/pong", a_pong_that_nobody_asked_for_is_a_difference);
+    g_test_add_func("/rerun/pings", of_many_pings_the_last_are_answered_for);
     g_test_add_func("/rerun/broken", a_peer_that_breaks_the_protocol_is_named);
     g_test_add_func("/rerun/silent", who_is_silent_fails_it);
     g_test_add_func("/rerun/no_key", without_the_key_it_is_not_run);
