@@ -38,17 +38,6 @@ void zs_script_free(struct zs_script *s)
     g_free(s);
 }
 
-static enum zs_socket_type type_in(struct zs_span metadata)
-{
-    struct zs_property p;
-    enum zs_rc rc;
-
-    while (zs_metadata_next(&metadata, &p, &rc))
-        if (zs_span_is(p.name, "Socket-Type"))
-            return zs_socket_type_of(p.value);
-    return ZS_SOCKET_UNKNOWN;
-}
-
 static void on_ready(struct zs_script *s, enum zs_dir dir, const struct zs_reading *r)
 {
     struct zs_span metadata = r->content.body;
@@ -56,7 +45,7 @@ static void on_ready(struct zs_script *s, enum zs_dir dir, const struct zs_readi
     if (s->metadata[dir])
         return;
     s->metadata[dir] = g_bytes_new(metadata.p, metadata.n);
-    s->type[dir] = type_in(metadata);
+    s->type[dir] = zs_metadata_socket_type(metadata);
     s->plaintext |= !s->null && !r->wrapped;
     s->known = s->metadata[ZS_C2S] && s->metadata[ZS_S2C];
 }

@@ -130,7 +130,7 @@ static void add_metadata(const struct zs_shown *s, proto_tree *parent, const str
             zs_ett.metadata, &item, "%s", zs_label(s->pinfo->pool, p.name));
         zs_item_text(tree, zs_hf.metadata_key, src, p.name);
         zs_item_text(tree, zs_hf.metadata_value, src, p.value);
-        if (zs_span_is(p.name, "Socket-Type"))
+        if (zs_property_is(&p, "Socket-Type"))
             zs_item_text(tree, zs_hf.socket_type, src, p.value);
     }
 }

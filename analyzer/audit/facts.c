@@ -138,7 +138,7 @@ static void on_metadata(struct zs_facts *f, enum zs_dir dir, struct zs_span meta
     enum zs_rc rc;
 
     while (!f->identity[dir] && zs_metadata_next(&metadata, &p, &rc))
-        if (zs_span_is(p.name, "Identity") && p.value.n && p.value.n <= UINT8_MAX)
+        if (zs_property_is(&p, "Identity") && p.value.n && p.value.n <= UINT8_MAX)
             f->identity[dir] = g_bytes_new(p.value.p, p.value.n);
 }
 

@@ -170,18 +170,6 @@ static void copy_span(char *text, size_t size, struct zs_span s)
     text[n] = 0;
 }
 
-static struct zs_property find_property(struct zs_span metadata, struct zs_span name)
-{
-    struct zs_property p;
-    enum zs_rc rc;
-
-    while (zs_metadata_next(&metadata, &p, &rc))
-        if (p.name.n == name.n &&
-            g_ascii_strncasecmp((const char *)p.name.p, (const char *)name.p, name.n) == 0)
-            return p;
-    return (struct zs_property){0};
-}
-
 /* The properties of one that the other lacks or has otherwise. */
 static void compare_properties(struct zs_rerun *r, const struct part *p, struct zs_stamp at,
                                struct zs_span from, struct zs_span in, bool from_ours)
@@ -191,7 +179,7 @@ static void compare_properties(struct zs_rerun *r, const struct part *p, struct 
     enum zs_rc rc;
 
     while (zs_metadata_next(&from, &a, &rc)) {
-        struct zs_property b = find_property(in, a.name);
+        struct zs_property b = zs_metadata_find(in, a.name);
         char field[80], here[80], there[80] = "(not there)";
         bool same = b.name.p && a.value.n == b.value.n &&
                     (a.value.n == 0 || memcmp(a.value.p, b.value.p, a.value.n) == 0);
@@ -547,17 +535,10 @@ static bool is_running(const struct zs_rerun *r)
 
 /* ==== what is learned from the observed connection ==== */
 
-static enum zs_socket_type type_in(struct zs_span metadata)
-{
-    static const char name[] = "Socket-Type";
-
-    return zs_socket_type_of(find_property(metadata, zs_span(name, sizeof name - 1)).value);
-}
-
 static void learn_ready(struct zs_rerun *r, enum zs_dir dir, const struct zs_reading *in)
 {
     r->learned[dir].ready = true;
-    r->learned[dir].type = type_in(in->content.body);
+    r->learned[dir].type = zs_metadata_socket_type(in->content.body);
     if (r->mechanism != ZS_MECHANISM_GSSAPI)
         return;
     r->bare |= !in->wrapped;

@@ -389,17 +389,6 @@ static enum zs_rc mishap(struct zs_session *s, const struct zs_side *side,
     return ZS_OK;
 }
 
-static enum zs_socket_type socket_type_in(struct zs_span metadata)
-{
-    struct zs_property p;
-    enum zs_rc rc;
-
-    while (zs_metadata_next(&metadata, &p, &rc))
-        if (zs_span_is(p.name, "Socket-Type"))
-            return zs_socket_type_of(p.value);
-    return ZS_SOCKET_UNKNOWN;
-}
-
 /* What else a reading says about the side that sent it. */
 static void note_side(struct zs_session *s, enum zs_dir dir, const struct zs_reading *r)
 {
@@ -408,7 +397,7 @@ static void note_side(struct zs_session *s, enum zs_dir dir, const struct zs_rea
     if (ends_handshake(r))
         side->ready = true;
     if (r->kind == ZS_READ_COMMAND && r->has_metadata)
-        side->socket_type = socket_type_in(r->content.body);
+        side->socket_type = zs_metadata_socket_type(r->content.body);
     side->traffic |= is_traffic(r);
     if (r->kind == ZS_READ_COMMAND && r->content.id == ZS_CMD_ERROR)
         side->sent_error = true;

@@ -6,9 +6,6 @@
 
 #include "core/wire/token.h"
 
-#include <glib.h>
-#include <string.h>
-
 static enum zs_rc refuse(struct zs_peer_event *ev, enum zs_rc rc, const char *detail)
 {
     ev->detail = detail;
@@ -16,12 +13,6 @@ static enum zs_rc refuse(struct zs_peer_event *ev, enum zs_rc rc, const char *de
 }
 
 /* ==== READY ==== */
-
-/* 23/ZMTP: names of properties are compared without case. */
-static bool is_named(struct zs_span name, const char *text)
-{
-    return name.n == strlen(text) && g_ascii_strncasecmp((const char *)name.p, text, name.n) == 0;
-}
 
 /* Each Socket-Type that is there must fit, and one must be there. */
 static enum zs_rc judge_metadata(struct zs_peer *p, struct zs_peer_event *ev)
@@ -31,7 +22,7 @@ static enum zs_rc judge_metadata(struct zs_peer *p, struct zs_peer_event *ev)
     enum zs_rc rc;
 
     while (zs_metadata_next(&left, &property, &rc)) {
-        if (!is_named(property.name, "Socket-Type"))
+        if (!zs_property_is(&property, "Socket-Type"))
             continue;
         p->other_type = zs_socket_type_of(property.value);
         if (!zs_socket_may_talk(p->options.socket_type, p->other_type))

@@ -117,6 +117,38 @@ bool zs_metadata_next(struct zs_span *metadata, struct zs_property *p, enum zs_r
     return true;
 }
 
+/* Letters of ASCII, whatever the locale. */
+static uint8_t small(uint8_t c)
+{
+    return is_upper(c) ? c | 0x20 : c;
+}
+
+static bool same_name(struct zs_span a, struct zs_span b)
+{
+    if (a.n != b.n)
+        return false;
+    for (size_t i = 0; i < a.n; i++)
+        if (small(a.p[i]) != small(b.p[i]))
+            return false;
+    return true;
+}
+
+bool zs_property_is(const struct zs_property *p, const char *name)
+{
+    return same_name(p->name, zs_span(name, strlen(name)));
+}
+
+struct zs_property zs_metadata_find(struct zs_span metadata, struct zs_span name)
+{
+    struct zs_property p;
+    enum zs_rc rc;
+
+    while (zs_metadata_next(&metadata, &p, &rc))
+        if (same_name(p.name, name))
+            return p;
+    return (struct zs_property){0};
+}
+
 bool zs_metadata_is_whole(struct zs_span metadata)
 {
     struct zs_property p;

@@ -56,6 +56,11 @@ struct zs_property {
  * or *rc is ZS_E_METADATA and *metadata keeps the octets that could not be read. Names of 1 to 255 octets. */
 bool zs_metadata_next(struct zs_span *metadata, struct zs_property *p, enum zs_rc *rc);
 
+/* 23/ZMTP: names of properties are compared without case. */
+bool zs_property_is(const struct zs_property *p, const char *name);
+/* The first property of that name; one without a name: there is none. */
+struct zs_property zs_metadata_find(struct zs_span metadata, struct zs_span name);
+
 /* Do whole properties make up all of metadata? */
 bool zs_metadata_is_whole(struct zs_span metadata);
 

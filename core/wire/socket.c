@@ -27,6 +27,12 @@ enum zs_socket_type zs_socket_type_of_number(uint8_t number)
                : ZS_SOCKET_UNKNOWN;
 }
 
+enum zs_socket_type zs_metadata_socket_type(struct zs_span metadata)
+{
+    static const char name[] = "Socket-Type";
+    return zs_socket_type_of(zs_metadata_find(metadata, zs_span(name, sizeof name - 1)).value);
+}
+
 const char *zs_socket_type_name(enum zs_socket_type t)
 {
     return (unsigned)t < ZS_SOCKET_COUNT ? names[t] : NULL;

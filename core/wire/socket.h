@@ -3,7 +3,7 @@
 #define ZS_WIRE_SOCKET_H
 
 /* Socket types: names in READY's metadata (23/ZMTP, 37/ZMTP), a number in the greeting of 15/ZMTP. */
-#include "core/wire/span.h"
+#include "core/wire/command.h"
 
 /* From PAIR on in libzmq's order, whose numbers less one they are: 15/ZMTP has the first nine. */
 enum zs_socket_type {
@@ -33,6 +33,8 @@ enum zs_socket_type {
 /* UNKNOWN for a name or a number that is none. */
 enum zs_socket_type zs_socket_type_of(struct zs_span name);
 enum zs_socket_type zs_socket_type_of_number(uint8_t number);
+/* … and of metadata without the property: Socket-Type, the first one that is there. */
+enum zs_socket_type zs_metadata_socket_type(struct zs_span metadata);
 const char *zs_socket_type_name(enum zs_socket_type t); /* "DEALER"; NULL for UNKNOWN */
 
 #endif

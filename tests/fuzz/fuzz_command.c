@@ -22,6 +22,8 @@ static void check_metadata(struct zs_span in)
         FUZZ_CHECK(fuzz_inside(in, p.name) && fuzz_inside(in, p.value));
         FUZZ_CHECK(rest.n + 5 + p.name.n + p.value.n <= in.n);
     }
+    if (rest.n < in.n)
+        FUZZ_CHECK(zs_metadata_find(in, zs_span(in.p + 1, in.p[0])).name.n == in.p[0]);
     FUZZ_CHECK(rc == ZS_OK ? rest.n == 0 : rc == ZS_E_METADATA && rest.n > 0);
 }
 

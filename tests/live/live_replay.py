@@ -160,6 +160,13 @@ def among_ours(stage, capture, client, server):
         same(f"{what}'s exit status", status, 0)
 
 
+def names_without_case(stage):
+    """23/ZMTP: whoever writes the property's name in small letters has a socket type, too."""
+    capture = stage.bench.directory / "small-letters.pcap"
+    capture.write_bytes((CAPTURES / "null.pcap").read_bytes().replace(b"Socket-Type", b"socket-type"))
+    among_ours(stage, str(capture), [(2, 2, 0, 0, 0)], [(2, 2, 0, 0, 0)])
+
+
 def by_pattern(stage):
     """What the expression finds does not count; what stands beside it does."""
     to_libzmq(stage, ("world 0", "WORLD 1", "Earth 2"), 0, [(3, 3, 0, 0, 0)], "--json", "--ignore", "(?i)world|earth")
@@ -442,6 +449,7 @@ ACTS = [("to libzmq, the same answers", same_answers),
         ("for libzmq, a publisher", publisher_for_libzmq),
         ("ours to ours, reqrep", lambda s: among_ours(s, "reqrep.pcap", [(3, 3, 0, 0, 0)], [(3, 3, 0, 0, 0)])),
         ("ours to ours, pubsub-null", lambda s: among_ours(s, "pubsub-null.pcap", [(3, 3, 0, 0, 0)], [(3, 3, 0, 0, 0)])),
+        ("ours to ours, names without case", names_without_case),
         ("ours to ours, push-pull", lambda s: among_ours(s, "push-pull.pcap", [(9, 0, 0, 0, 0)], [(0, 9, 0, 0, 0)])),
         ("ours to ours, several", lambda s: among_ours(s, "several.pcapng", [(4, 4, 0, 0, 0)] * 3, [(4, 4, 0, 0, 0)] * 3)),
         ("ours to ours, 3 at once, 4 times", many_rounds),

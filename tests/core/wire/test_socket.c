@@ -20,6 +20,28 @@ static const struct wire_case types[] = {
 };
 /* clang-format on */
 
+static void show_type_of_metadata(struct zs_span in, GString *out)
+{
+    const char *name = zs_socket_type_name(zs_metadata_socket_type(in));
+    g_string_append(out, name ? name : "unknown");
+}
+
+/* clang-format off */
+static const struct wire_case metadata[] = {
+    {"property",                   "0b'Socket-Type'00000003'REQ'",     "REQ"},
+    {"name_in_small_letters",      "0b'socket-type'00000003'REQ'",     "REQ"},
+    {"name_in_capitals",           "0b'SOCKET-TYPE'00000003'REQ'",     "REQ"},
+    {"name_that_differs_by_the_bit_of_case_alone",
+                                   "0b'Socket'0d'Type'00000003'REQ'",  "unknown"},
+    {"longer_name",                "0c'Socket-Types'00000003'REQ'",    "unknown"},
+    {"behind_another",             "01'X'00000000 0b'Socket-Type'00000003'REQ'", "REQ"},
+    {"first_of_two",               "0b'Socket-Type'00000003'REP'0b'socket-type'00000003'PUB'", "REP"},
+    {"before_damage",              "0b'Socket-Type'00000003'REQ'09'x'", "REQ"},
+    {"behind_damage",              "00 0b'Socket-Type'00000003'REQ'",  "unknown"},
+    {"none",                       "",                                 "unknown"},
+};
+/* clang-format on */
+
 static void numbers_are_libzmqs(void)
 {
     static const char *const numbered[] = {"PAIR",   "PUB",  "SUB",  "REQ",  "REP", "DEALER",
@@ -44,6 +66,8 @@ int main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     wire_cases_add("socket/type", types, G_N_ELEMENTS(types), show_type, WIRE_ANY);
+    wire_cases_add("socket/metadata", metadata, G_N_ELEMENTS(metadata), show_type_of_metadata,
+                   WIRE_ANY);
     g_test_add_func("/socket/numbers_are_libzmqs", numbers_are_libzmqs);
     g_test_add_func("/socket/every_type_is_found_by_its_name", every_type_is_found_by_its_name);
     return g_test_run();
