@@ -53,7 +53,8 @@ static bool parse(int argc, char **argv, struct audit_options *o, GError **error
 {
     const GOptionEntry entries[] = {
         {"format", 0, 0, G_OPTION_ARG_STRING, &o->format,
-         "text, json (one object, as docs/audit.md says) or sarif (2.1.0)", "FORMAT"},
+         "text, json (one object, as docs/audit.md says), sarif (2.1.0) or html (one file)",
+         "FORMAT"},
         {"fail-on", 0, 0, G_OPTION_ARG_STRING, &o->fail_on,
          "exit with 1 if there is a finding of this severity or a worse one: critical, high, medium, low, info; "
          "none: never (high)",
@@ -177,12 +178,13 @@ static bool settle_format(const char *format, struct audit_run *run)
         void (*put)(const struct zs_findings_report *r);
     } formats[] = {{"text", zs_findings_put_text},
                    {"json", zs_findings_put_json},
-                   {"sarif", zs_findings_put_sarif}};
+                   {"sarif", zs_findings_put_sarif},
+                   {"html", zs_findings_put_html}};
 
     for (size_t i = 0; i < G_N_ELEMENTS(formats) && !run->put; i++)
         if (strcmp(format ? format : "text", formats[i].name) == 0)
             run->put = formats[i].put;
-    return run->put || misused("--format wants text, json or sarif");
+    return run->put || misused("--format wants text, json, sarif or html");
 }
 
 static bool settle_fail_on(const char *severity, struct audit_run *run)

@@ -121,7 +121,7 @@ enum zs_answer zs_answer_ap_req(const struct zs_facts *f, struct zs_ruling *r)
 {
     if (!zs_is_gssapi(f))
         return ZS_ANSWER_NONE;
-    if (f->context && f->context->ticket_etype)
+    if (f->context && f->context->ticket_etype && f->context->service_principal)
         return ZS_ANSWER_PASS;
     /* Of a handshake that failed before it there is nothing to be said; nor of one that is not Kerberos'. */
     if (f->outcome == ZS_OUTCOME_FAILED || f->session->foreign)

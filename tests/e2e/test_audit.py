@@ -6,7 +6,9 @@ docs/audit.md says of the rules is what rules.def has.
 
 Limits: SARIF is held against the parts of its specification that are written down here.
 """
+import html.parser
 import json
+import os
 import pathlib
 import re
 import sys
@@ -28,7 +30,8 @@ IDS = [row[0] for row in ROWS]
 
 
 def audit(*words, form="json"):
-    return subject.run(f"{BUILD}/analyzer/zmtpscope", "audit", "--format", form, *words, cwd=subject.ROOT)
+    return subject.run(f"{BUILD}/analyzer/zmtpscope", "audit", "--format", form, *words, cwd=subject.ROOT,
+                       env={**os.environ, "TZ": "UTC"})
 
 
 def report(*words, form="json"):
@@ -89,6 +92,27 @@ def clean(octets):
     return not OBEYED.search(octets.decode("utf-8"))
 
 
+class Page(html.parser.HTMLParser):
+    """A page of HTML: what is open at its end, what it takes from elsewhere or would run, and its findings."""
+    VOID = ("meta",)
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.outside, self.sections = [], [], []
+
+    def handle_starttag(self, tag, attributes):
+        if tag not in self.VOID:
+            self.open.append(tag)
+        self.outside += [(tag, name) for name, _ in attributes if name in ("src", "href") or name.startswith("on")]
+        self.outside += [tag] if tag in ("script", "link", "img", "iframe", "object") else []
+        self.sections += [dict(attributes)["class"]] if tag == "section" else []
+
+    def handle_endtag(self, tag):
+        if self.open[-1:] != [tag]:
+            raise AssertionError(f"</{tag}> closes {self.open}")
+        self.open.pop()
+
+
 class Captures(unittest.TestCase):
     """Every capture, with its keys and without."""
     maxDiff = None
@@ -139,6 +163,16 @@ class Captures(unittest.TestCase):
                 heads = re.findall(r"^([A-Z]+) +(zs-\S+) \(([PK]\d\d)\): ", text, re.M)
                 said = report(*words)["findings"]
                 self.assertEqual(heads, [(f["severity"].upper(), f["id"], f["check"]) for f in said])
+
+    def test_html_is_whole_and_needs_nothing_else(self):
+        for name, words in runs():
+            with self.subTest(capture=name):
+                text = audit(*words, form="html").stdout.decode()
+                page = Page()
+                page.feed(text)
+                self.assertEqual(page.open, [])
+                self.assertEqual(page.outside, [])
+                self.assertEqual(page.sections, [f["severity"] for f in report(*words)["findings"]])
 
     def test_a_good_connection_has_no_finding_to_speak_of(self):
         for name in ("reqrep", "reqrep-aes128-sha2", "reqrep-camellia256", "several", "acceptor-connects",
@@ -215,7 +249,7 @@ class Hostile(unittest.TestCase):
 
     def every_format(self, packets, *words):
         segments.write(self.file, packets)
-        for form in ("text", "json", "sarif"):
+        for form in ("text", "json", "sarif", "html"):
             done = audit(*words, self.file, form=form)
             self.assertEqual(done.stderr, b"")
             self.assertTrue(clean(done.stdout), form)
@@ -228,7 +262,7 @@ class Hostile(unittest.TestCase):
         return segments.Conversation(port).c2s(hello).s2c(hello).c2s(*pieces).close().packets()
 
     def test_credentials_of_plain(self):
-        user = b"\x1b[31m\xff\0\r\n" + self.TURNED.encode() + b"[a](http://b)" + b"u" * 200
+        user = b"\x1b[31m\xff\0\r\n" + self.TURNED.encode() + b"[a](http://b)<script>" + b"u" * 200
         packets = self.talk(made.plain_hello(user, self.PASSWORD))
         for form, text in self.every_format(packets):
             if form == "text":
@@ -238,6 +272,9 @@ class Hostile(unittest.TestCase):
                 evidence = json.loads(text)["findings"][0]["evidence"][0]
                 self.assertIn("\x1b[31m\ufffd ", evidence["detail"])
                 self.assertIn("detail_base64", evidence)
+            if form == "html":
+                self.assertNotIn("<script", text)
+                self.assertIn("&lt;script&gt;", text)
             if form == "sarif":
                 result = json.loads(text)["runs"][0]["results"][0]
                 self.assertIn(r"\[a\](http://b)", result["message"]["text"])
@@ -309,6 +346,11 @@ class Words(unittest.TestCase):
         rows = re.findall(r"^\| ([PK]\d\d) \| `(zs-[^`]+)` \| (\w+) \| (\w+) \| (.*) \|$", page, re.M)
         self.assertEqual(rows, [(check, rule, risk.lower(), confidence.lower(), title)
                                 for rule, check, risk, confidence, _, title in ROWS])
+
+    def test_the_example_of_the_page_is_what_is_printed(self):
+        example = re.search(r"^```\n(.*?)^```", (subject.ROOT / "docs/audit.md").read_text(), re.M | re.S)[1]
+        shown = audit("-K", "captures/delegation.keytab", "captures/delegation.pcap", form="text").stdout.decode()
+        self.assertTrue(shown.startswith(example))
 
     def test_the_page_has_the_fields(self):
         page = (subject.ROOT / "docs/audit.md").read_text()

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The whole path: a capture file to the events of the report, with caps so small that they are reached. Input: a file; it is
- * read as a whole and in shares, and the merge of the shares says the same. */
+ * read as a whole and in shares, and the merge of the shares says the same. It is audited on the way, and what was found
+ * is written in each form. */
+#include "analyzer/audit/audit.h"
+#include "analyzer/report/findings.h"
 #include "analyzer/share.h"
 #include "core/krb/keyring.h"
 
@@ -34,6 +37,34 @@ static struct zs_observation observation(const char *const *files, FILE *out)
     };
 }
 
+static void on_event(void *user, const struct zs_report_connection *c, const struct zs_event *ev)
+{
+    zs_audit_event(user, c->number, c->client, c->server, ev);
+}
+
+/* The findings in each form. They are UTF-8, or else escapes. */
+static void put_findings(struct zs_audit *a, const char *const *files,
+                         const struct zs_policy *policy, const struct zs_report_summary *summary)
+{
+    char *text = NULL;
+    size_t n = 0;
+    FILE *out = open_memstream(&text, &n);
+    const struct zs_findings_report r = {.out = out,
+                                         .version = "0",
+                                         .files = files,
+                                         .summary = summary,
+                                         .result = zs_audit_end(a),
+                                         .policy = policy};
+
+    zs_findings_put_text(&r);
+    zs_findings_put_json(&r);
+    zs_findings_put_sarif(&r);
+    zs_findings_put_html(&r);
+    fclose(out);
+    FUZZ_CHECK(g_utf8_validate(text, (gssize)n, NULL));
+    free(text);
+}
+
 /* What a run says, without its last line, which tells the memory. */
 static char *whole(const char *const *files)
 {
@@ -41,8 +72,16 @@ static char *whole(const char *const *files)
     size_t n = 0;
     FILE *out = open_memstream(&text, &n);
     struct zs_observation o = observation(files, out);
+    const struct zs_policy policy = {.expect_gssapi = true};
+    struct zs_audit *a = zs_audit_new(&policy);
+    const struct zs_onlooker onlooker = {.event = on_event, .user = a};
+    struct zs_report_summary summary = {0};
 
+    o.onlooker = &onlooker;
+    o.summary = &summary;
     zs_observe(&o, NULL);
+    put_findings(a, files, &policy, &summary);
+    zs_audit_free(a);
     fclose(out);
     return text;
 }

@@ -701,6 +701,10 @@ static void rows_are_whole(void)
         g_assert_true(g_str_has_suffix(r->explanation, "."));
         g_assert_true(g_str_has_suffix(r->remedy, "."));
         g_assert_cmpuint(strlen(r->references), >, 0);
+        /* Rows of one check stand behind each other. */
+        for (int j = 0; j + 1 < i; j++)
+            if (strcmp(zs_rules[j].check, r->check) == 0)
+                g_assert_cmpstr(zs_rules[i - 1].check, ==, r->check);
         /* A listener has no principal. */
         if (r->of_listener)
             g_assert_cmpint(r->scope, ==, ZS_SCOPE_ENDPOINT);
