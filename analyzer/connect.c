@@ -6,9 +6,8 @@
 #include "analyzer/live/address.h"
 #include "analyzer/output.h"
 #include "analyzer/peers.h"
+#include "analyzer/stop.h"
 
-#include <glib-unix.h>
-#include <signal.h>
 #include <string.h>
 
 struct connect_options {
@@ -80,8 +79,9 @@ static bool parse(int argc, char **argv, struct connect_options *o, GError **err
     g_option_context_set_description(
         c,
         "ENDPOINT is tcp://HOST:PORT or ipc://PATH. The socket type is DEALER unless --type says another. What is said\n"
-        "is shown behind >, what comes behind <. Exit status: 0, or 2 if no connection stood, it did not end in order, or the\n"
-        "other side closed before a REQ had its reply.\n\n"
+        "is shown behind >, what comes behind <. Ctrl+C ends it once all that was said is taken, and 3 seconds later anyway; a\n"
+        "second one ends it at once. Exit status: 0, or 2 if no connection stood, it did not end in order, or the other side\n"
+        "closed before a REQ had its reply.\n\n"
         "Examples:\n  zmtpscope connect -s zmq@server.example.org tcp://server.example.org:5555\n"
         "  echo hello | zmtpscope connect -q -t REQ -s zmq@localhost tcp://localhost:5555\n");
     bool ok = zs_arguments_parse(c, argc, argv, "sw" ZS_PEER_LETTERS, error);
@@ -152,7 +152,7 @@ static bool on_line(void *user, struct zs_span line)
     struct client *c = user;
     bool is_req = zs_connection_peer(c->connection)->options.socket_type == ZS_SOCKET_REQ;
 
-    if (c->over || c->awaiting || zs_connection_is_full(c->connection))
+    if (c->over || c->closing || c->awaiting || zs_connection_is_full(c->connection))
         return false;
     if (!zs_peers_say(c->connection, c->options->peer.separator, line))
         fputs("zmtpscope: a line was not sent: it is too long\n", stderr);
@@ -229,10 +229,18 @@ static void on_closed(void *user, struct zs_connection *connection, const char *
     g_main_loop_quit(c->loop);
 }
 
-static gboolean on_signal(gpointer user)
+static void on_signal(void *user)
 {
     close_from_here(user);
-    return G_SOURCE_CONTINUE;
+}
+
+/* It was stopped, and the other side did not let itself be ended in order. */
+static void tell_left(struct client *c)
+{
+    c->failed = true;
+    fprintf(stderr, "zmtpscope: %s: stopped before all that was said was taken\n",
+            c->options->rest[0]);
+    zs_dialog_note(&c->dialog, "", "closed", "not in order");
 }
 
 /* ==== the connection ==== */
@@ -246,9 +254,11 @@ static int talk(struct client *c, GSocket *socket, struct zs_live *live,
     c->loop = g_main_loop_new(NULL, FALSE);
     c->started = g_get_monotonic_time();
     c->connection = zs_connection_new(socket, options, live, &handler, c);
-    g_unix_signal_add(SIGINT, on_signal, c);
-    g_unix_signal_add(SIGTERM, on_signal, c);
+    struct zs_stop *stop = zs_stop_new(c->loop, on_signal, c);
     g_main_loop_run(c->loop);
+    zs_stop_free(stop);
+    if (!c->over)
+        tell_left(c);
     zs_lines_free(c->lines);
     zs_connection_free(c->connection);
     g_main_loop_unref(c->loop);

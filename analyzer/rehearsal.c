@@ -8,13 +8,12 @@
 #include "analyzer/live/address.h"
 #include "analyzer/peers.h"
 #include "analyzer/report/junit.h"
+#include "analyzer/stop.h"
 
-#include <glib-unix.h>
-#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
-enum { CONNECT_SECONDS = 10, PROGRESS_MS = 1000, STOP_MS = 3000 };
+enum { CONNECT_SECONDS = 10, PROGRESS_MS = 1000 };
 
 struct stage {
     const struct zs_rehearsal *r;
@@ -29,8 +28,8 @@ struct stage {
     struct zs_account_total total; /* of those that have ended */
     struct zs_junit *junit;
     gint64 started; /* microseconds */
-    guint last;     /* stopping: the timer that ends it anyway; 0: none */
-    char *said;     /* what was complained of last, for it may befall a thousand runs */
+    struct zs_stop *stop;
+    char *said; /* what was complained of last, for it may befall a thousand runs */
     bool differs, failed, stopping, timed_out, terminal;
 };
 
@@ -372,15 +371,6 @@ static bool await_clients(struct stage *s)
 
 /* ==== the course ==== */
 
-static gboolean on_patience(gpointer user)
-{
-    struct stage *s = user;
-
-    s->last = 0;
-    g_main_loop_quit(s->loop);
-    return G_SOURCE_REMOVE;
-}
-
 /* Who does not let itself be stopped, for it takes nothing of what waits, is left. */
 static void stop(struct stage *s)
 {
@@ -388,8 +378,7 @@ static void stop(struct stage *s)
     gpointer key;
 
     s->stopping = true;
-    if (!s->last)
-        s->last = g_timeout_add(STOP_MS, on_patience, s);
+    zs_stop_begin(s->stop);
     g_cancellable_cancel(s->cancel);
     g_hash_table_iter_init(&iter, s->open);
     while (g_hash_table_iter_next(&iter, &key, NULL))
@@ -411,13 +400,12 @@ static gboolean on_time(gpointer user)
 }
 
 /* What goes on without end ends so; all else was not done. */
-static gboolean on_signal(gpointer user)
+static void on_signal(void *user)
 {
     struct stage *s = user;
 
     s->failed |= s->expected != 0;
     stop(s);
-    return G_SOURCE_CONTINUE;
 }
 
 static bool wants_gssapi(const struct zs_rehearsal *r)
@@ -475,19 +463,17 @@ static void tell_left(struct stage *s)
 static void run_all(struct stage *s)
 {
     guint sources[] = {
-        g_unix_signal_add(SIGINT, on_signal, s),
-        g_unix_signal_add(SIGTERM, on_signal, s),
         s->r->duration > 0 ? g_timeout_add((guint)MIN(s->r->duration * 1000, G_MAXINT), on_time, s)
                            : 0,
         s->r->progress || s->terminal ? g_timeout_add(PROGRESS_MS, on_second, s) : 0,
     };
 
+    s->stop = zs_stop_new(s->loop, on_signal, s);
     g_main_loop_run(s->loop);
+    zs_stop_free(s->stop);
     for (size_t i = 0; i < G_N_ELEMENTS(sources); i++)
         if (sources[i])
             g_source_remove(sources[i]);
-    if (s->last)
-        g_source_remove(s->last);
     if (s->r->progress)
         show_progress(s); /* before those that are left are in the total, too */
     tell_left(s);

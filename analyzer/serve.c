@@ -9,9 +9,8 @@
 #include "analyzer/live/address.h"
 #include "analyzer/output.h"
 #include "analyzer/peers.h"
+#include "analyzer/stop.h"
 
-#include <glib-unix.h>
-#include <signal.h>
 #include <string.h>
 
 enum {
@@ -100,8 +99,9 @@ static bool parse(int argc, char **argv, struct serve_options *o, GError **error
         c,
         "ENDPOINT is tcp://HOST:PORT, tcp://*:PORT or ipc://PATH; port 0 is any that is free. The socket type is ROUTER\n"
         "unless --type says another. Lines of standard input are messages: of PUB and XPUB to whom subscribed, of PUSH and\n"
-        "DEALER to one client after the other, of the others to all. Ends at Ctrl+C. Exit status: 0, or 2 if it could not\n"
-        "serve.\n\nExample:\n  zmtpscope serve -K zmq.keytab --allow @EXAMPLE.ORG --echo tcp://*:5555\n");
+        "DEALER to one client after the other, of the others to all. Ctrl+C ends it once all clients took what was said, and\n"
+        "3 seconds later anyway; a second one ends it at once. Exit status: 0, or 2 if it could not serve.\n\n"
+        "Example:\n  zmtpscope serve -K zmq.keytab --allow @EXAMPLE.ORG --echo tcp://*:5555\n");
     bool ok = zs_arguments_parse(c, argc, argv, "Ks" ZS_PEER_LETTERS, error);
     g_option_context_free(c);
     return ok;
@@ -322,6 +322,8 @@ static bool on_line(void *user, struct zs_span line)
 {
     struct server *s = user;
 
+    if (s->stopping)
+        return false;
     switch (s->peer.socket_type) {
     case ZS_SOCKET_PUSH:
     case ZS_SOCKET_DEALER:
@@ -425,10 +427,9 @@ static gboolean on_breath(gpointer user)
     return G_SOURCE_REMOVE;
 }
 
-static gboolean on_signal(gpointer user)
+static void on_signal(void *user)
 {
     stop(user);
-    return G_SOURCE_CONTINUE;
 }
 
 static void tell_listening(const struct server *s)
@@ -455,13 +456,15 @@ static void tell_end(const struct server *s)
 static void serve(struct server *s)
 {
     s->loop = g_main_loop_new(NULL, FALSE);
-    g_unix_signal_add(SIGINT, on_signal, s);
-    g_unix_signal_add(SIGTERM, on_signal, s);
+    struct zs_stop *stop = zs_stop_new(s->loop, on_signal, s);
     tell_listening(s);
     await_clients(s);
     if (zs_socket_may_send(s->peer.socket_type) && s->peer.socket_type != ZS_SOCKET_REP)
         s->lines = zs_lines_new(on_line, on_end, s);
     g_main_loop_run(s->loop);
+    zs_stop_free(stop);
+    while (!g_queue_is_empty(&s->clients))
+        drop(s->clients.head->data, "it did not take all of what was said");
     tell_end(s);
     zs_lines_free(s->lines);
     if (s->acceptable)

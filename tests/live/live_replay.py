@@ -22,7 +22,7 @@ sys.path.insert(0, str(PROJECT / "captures"))
 from lab import kdc, process  # noqa: E402
 from lab.bench import Bench  # noqa: E402
 from lab.stories import LEFT, SERVICE, answers, asks, at  # noqa: E402
-from ours import LIMIT, await_port, program, run_acts, same  # noqa: E402
+from ours import LIMIT, await_port, handshake, program, run_acts, same  # noqa: E402
 
 CAPTURES = PROJECT / "captures"
 PRINCIPAL = f"{SERVICE}@{kdc.REALM}"
@@ -283,12 +283,6 @@ def nobody_says_anything(stage):
     same("exit status", running.returncode, 2)
     same("standard error", err, "zmtpscope: --duration: it is over, and no connection stood\n")
     same("connections", summary(out)["connections"], 0)
-
-
-def handshake(socket_type):
-    """All that a side says of NULL's, without listening."""
-    ready = b"\x05READY\x0bSocket-Type" + len(socket_type).to_bytes(4, "big") + socket_type.encode()
-    return b"\xff" + bytes(8) + b"\x7f\x03\x01" + b"NULL".ljust(20, b"\0") + bytes(32) + bytes([4, len(ready)]) + ready
 
 
 def silent_but_standing(stage):

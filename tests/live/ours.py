@@ -40,13 +40,20 @@ def lines(messages):
     return "".join(BAR.join(parts) + "\n" for parts in messages)
 
 
-class Ours:
-    """A running zmtpscope connect or serve, quiet: what comes is on its standard output, a message a line."""
+def handshake(socket_type):
+    """All that a side says of NULL's, without listening."""
+    ready = b"\x05READY\x0bSocket-Type" + len(socket_type).to_bytes(4, "big") + socket_type.encode()
+    return b"\xff" + bytes(8) + b"\x7f\x03\x01" + b"NULL".ljust(20, b"\0") + bytes(32) + bytes([4, len(ready)]) + ready
 
-    def __init__(self, bench, words, said="", env=None):
+
+class Ours:
+    """A running zmtpscope connect or serve, quiet: what comes is on its standard output, a message a line.
+    stdin: where it has its lines from, instead of what is said here."""
+
+    def __init__(self, bench, words, said="", env=None, stdin=subprocess.PIPE):
         self.bench = bench
         self.said = said.encode()
-        self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *words], env=env, stdin=subprocess.PIPE,
+        self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *words], env=env, stdin=stdin,
                                         stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         bench.callback(process.stop, self.process)
 
