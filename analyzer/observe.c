@@ -192,13 +192,15 @@ static bool is_mine(const struct zs_observation *o, const struct zs_flow *flow)
 static void *on_opened(void *user, const struct zs_flow *flow, const struct zs_net_stamp *at)
 {
     struct run *run = user;
-    struct watched *w = g_new0(struct watched, 1);
+    struct watched *w = g_new(struct watched, 1);
 
-    w->run = run;
-    w->flow = flow;
-    w->opened_at = stamp_of(at);
-    w->midstream = flow->midstream;
-    w->other = !is_mine(run->o, flow);
+    *w = (struct watched){
+        .run = run,
+        .flow = flow,
+        .opened_at = stamp_of(at),
+        .midstream = flow->midstream,
+        .other = !is_mine(run->o, flow),
+    };
     return w;
 }
 

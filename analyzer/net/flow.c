@@ -270,15 +270,17 @@ static struct entry *open_entry(struct zs_flows *f, const struct zs_endpoint *fr
     bool from_client = from->port >= to->port;
     if (tcp->flags & ZS_TCP_SYN)
         from_client = !(tcp->flags & ZS_TCP_ACK);
-    struct entry *e = g_new0(struct entry, 1);
-    e->key = key_of(f, from, to);
-    e->flows = f;
-    e->flow.number = ++f->count;
-    e->flow.client = from_client ? *from : *to;
-    e->flow.server = from_client ? *to : *from;
-    e->flow.midstream = !(tcp->flags & ZS_TCP_SYN);
+    struct entry *e = g_new(struct entry, 1);
+    *e = (struct entry){
+        .key = key_of(f, from, to),
+        .flows = f,
+        .flow = {.number = ++f->count,
+                 .client = from_client ? *from : *to,
+                 .server = from_client ? *to : *from,
+                 .midstream = !(tcp->flags & ZS_TCP_SYN)},
+        .link = {.data = e},
+    };
     e->flow.hash = share_of(&e->key);
-    e->link.data = e;
     for (unsigned i = 0; i < 2; i++)
         e->sides[i].entry = e;
     g_hash_table_insert(f->entries, &e->key, e);

@@ -146,11 +146,11 @@ enum zs_ip_answer zs_ip_parse(uint16_t ethertype, const uint8_t *p, size_t captu
 {
     struct rest rest = {p, captured, length};
     struct zs_ip made;
-    enum zs_ip_answer answer = ZS_IP_OTHER;
     if (ethertype == ZS_ETHERTYPE_IPV4)
-        answer = parse_ipv4(rest, &made);
-    else if (ethertype == ZS_ETHERTYPE_IPV6)
-        answer = parse_ipv6(rest, &made);
+        return parse_ipv4(rest, ip);
+    if (ethertype != ZS_ETHERTYPE_IPV6)
+        return ZS_IP_OTHER;
+    enum zs_ip_answer answer = parse_ipv6(rest, &made);
     if (answer == ZS_IP_OK || answer == ZS_IP_FRAGMENT)
         *ip = made;
     return answer;

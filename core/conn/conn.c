@@ -69,13 +69,10 @@ const char *zs_limit_name(enum zs_limit l)
 struct zs_conn *zs_conn_new(const struct zs_conn_config *config, void *user, bool midstream,
                             struct zs_stamp at)
 {
-    struct zs_conn *c = g_new0(struct zs_conn, 1);
+    struct zs_conn *c = g_new(struct zs_conn, 1);
 
     g_assert(config->frame_limit <= ZS_FRAME_LIMIT_MAX);
-    c->config = config;
-    c->user = user;
-    c->midstream = midstream;
-    c->opened_at = at;
+    *c = (struct zs_conn){.config = config, .user = user, .midstream = midstream, .opened_at = at};
     zs_session_init(&c->session, config->keys);
     c->session.replays = config->replays;
     c->session.midstream = midstream;
