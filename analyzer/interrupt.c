@@ -3,13 +3,15 @@
 #include "analyzer/interrupt.h"
 
 #include <signal.h>
+#include <sys/mman.h>
 
-static volatile sig_atomic_t interrupted;
+static volatile sig_atomic_t own;
+static volatile sig_atomic_t *interrupted = &own;
 
 static void on_interrupt(int number)
 {
     (void)number;
-    interrupted = 1;
+    *interrupted = 1;
 }
 
 void zs_interrupt_watch(void)
@@ -21,5 +23,16 @@ void zs_interrupt_watch(void)
 
 bool zs_interrupted(void)
 {
-    return interrupted;
+    return *interrupted;
+}
+
+void zs_interrupt_share(void)
+{
+    volatile sig_atomic_t *shared =
+        mmap(NULL, sizeof own, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+    if (shared == MAP_FAILED) /* then each is asked for itself, as Ctrl+C does */
+        return;
+    interrupted = shared;
+    *shared |= own; /* asked just before */
 }

@@ -8,5 +8,7 @@
  * the program at once. */
 void zs_interrupt_watch(void);
 bool zs_interrupted(void);
+/* From now on who is asked asks this process and those that it forks, too. */
+void zs_interrupt_share(void);
 
 #endif

@@ -123,18 +123,18 @@ static bool is_chosen(const struct zs_observation *o, uint64_t connection)
     return o->connection_count == 0;
 }
 
-/* What was reported belongs to the packet that is being looked at, or, where it waited, to an earlier one. */
+/* What is reported now belongs to the packet that is being looked at, or, where it waited, to an earlier one. */
 static void tell_place(const struct watched *w)
 {
     const struct run *run = w->run;
     const struct zs_waited *late = zs_batch_now(run->config.batch);
 
     if (late)
-        run->o->reported(run->o->user, late->at.frame, 1);
+        run->o->place(run->o->user, late->at.frame, 1);
     else if (run->packet == UINT64_MAX)
-        run->o->reported(run->o->user, run->packet, w->flow->number);
+        run->o->place(run->o->user, run->packet, w->flow->number);
     else
-        run->o->reported(run->o->user, run->packet, run->rank);
+        run->o->place(run->o->user, run->packet, run->rank);
 }
 
 static void tell_begun(struct watched *w)
@@ -167,12 +167,12 @@ static void on_event(void *user, const struct zs_event *ev)
         learn_principals(n, &ev->context);
     count(&w->run->summary, ev);
     tell_begun(w);
+    if (o->place)
+        tell_place(w);
     if (o->report)
         o->report->event(&o->options, &n->shown, ev);
     if (o->onlooker)
         o->onlooker->event(o->onlooker->user, &n->shown, ev);
-    if (o->reported)
-        tell_place(w);
 }
 
 /* Does the user say that this port is ZMTP's? */
@@ -392,9 +392,9 @@ static void read_packets(struct run *run, struct zs_timeline *timeline, struct z
             s->first = s->last;
         s->cut += packet.captured < packet.length;
         run->packet = packet.number;
-        if (run->o->reported && packet.number % PROGRESS == 0) {
+        if (run->o->progress && packet.number % PROGRESS == 0) {
             zs_conn_settle(&run->config);
-            run->o->reported(run->o->user, packet.number, 0);
+            run->o->progress(run->o->user, packet.number);
         }
         zs_net_packet(net, &packet);
     }
@@ -433,10 +433,10 @@ static void observe(struct run *run, struct zs_timeline *timeline)
 
     run->config.batch = may_come_late(o, timeline) ? zs_batch_new() : NULL;
     zs_net_init(&net, flows, o->checksums);
+    if (o->place)
+        o->place(o->user, 0, 0);
     if (o->report)
         report_begin(o, timeline);
-    if (o->reported)
-        o->reported(o->user, 0, 0);
     read_packets(run, timeline, &net);
     run->packet = UINT64_MAX;
     zs_flows_flush(flows,

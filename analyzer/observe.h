@@ -44,10 +44,12 @@ struct zs_observation {
     const struct zs_report *report;     /* NULL: none */
     const struct zs_onlooker *onlooker; /* NULL: none */
     struct zs_report_options options;
-    /* Called behind every event that was reported, and now and then: whatever comes later belongs to a later packet, or
-     * to the same and a higher rank. The beginning of the report has packet 0, what is said behind the last packet
-     * UINT64_MAX. NULL: not called. */
-    void (*reported)(void *user, uint64_t packet, uint64_t rank);
+    /* Called before whatever is reported: from now on it belongs to this packet and rank; what comes later belongs to a
+     * later packet, or to the same and a higher rank. The beginning of the report has packet 0, what is said behind the
+     * last packet UINT64_MAX. NULL: not called. */
+    void (*place)(void *user, uint64_t packet, uint64_t rank);
+    /* … and now and then: nothing that comes later belongs to an earlier packet. Not NULL where place is not. */
+    void (*progress)(void *user, uint64_t packet);
     void *user;
     struct zs_report_summary *summary; /* filled at the end, too, if it is not NULL */
 };

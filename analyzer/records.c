@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Records of shares: made of a run, and merged.
+ *
+ * Limits: the cap on all octets that wait out of order counts in each share by itself: where it is reached, shares may
+ * give up other pieces than a single run. */
+#include "analyzer/records.h"
+
+#include <string.h>
+
+/* A summary is its numbers, little-endian. */
+// clang-format off
+#define NUMBERS(X) \
+    X(first.time_ns) X(first.frame) X(last.time_ns) X(last.frame) X(packets) X(connections) X(established) \
+    X(contexts) X(contexts_opened) X(messages) X(octets) X(defects) X(sealed) X(evicted) X(dropped) X(cut) \
+    X(passed_over) X(not_read) X(peak_memory)
+// clang-format on
+
+/* ---- Made ---- */
+
+struct maker {
+    const struct zs_record_sink *sink;
+    void *user;
+    uint64_t packet, rank; /* where what is reported now belongs */
+    bool open;             /* a record with this place was begun */
+};
+
+static void end_record(struct maker *m)
+{
+    if (m->open)
+        m->sink->end(m->user);
+    m->open = false;
+}
+
+static void on_place(void *user, uint64_t packet, uint64_t rank)
+{
+    struct maker *m = user;
+
+    end_record(m);
+    m->packet = packet;
+    m->rank = rank;
+}
+
+static ssize_t on_text(void *user, const char *octets, size_t n)
+{
+    struct maker *m = user;
+
+    if (!m->open)
+        m->sink->begin(m->user, ZS_RECORD_EVENT, m->packet, m->rank);
+    m->open = true;
+    m->sink->add(m->user, octets, n);
+    return (ssize_t)n;
+}
+
+static void put_record(struct maker *m, enum zs_record_kind kind, uint64_t packet,
+                       const void *octets, size_t n)
+{
+    end_record(m);
+    m->sink->begin(m->user, kind, packet, packet == UINT64_MAX ? UINT64_MAX : 0);
+    m->sink->add(m->user, octets, n);
+    m->sink->end(m->user);
+}
+
+static void on_progress(void *user, uint64_t packet)
+{
+    struct maker *m = user;
+
+    put_record(m, ZS_RECORD_PROGRESS, packet, NULL, 0);
+    m->sink->flush(m->user);
+}
+
+static void put_summary(struct maker *m, const struct zs_report_summary *s)
+{
+    GByteArray *numbers = g_byte_array_new();
+    uint64_t number;
+
+#define PUT(field)                              \
+    number = GUINT64_TO_LE((uint64_t)s->field); \
+    g_byte_array_append(numbers, (const guint8 *)&number, sizeof number);
+    NUMBERS(PUT)
+#undef PUT
+    put_record(m, ZS_RECORD_SUMMARY, UINT64_MAX, numbers->data, numbers->len);
+    g_byte_array_free(numbers, TRUE);
+}
+
+/* The end of a report is for the merger to write, from the summaries. */
+static void end_nothing(const struct zs_report_options *o, const struct zs_report_summary *s)
+{
+    (void)o;
+    (void)s;
+}
+
+bool zs_records_make(const struct zs_observation *o, const struct zs_record_sink *sink, void *user,
+                     GError **error)
+{
+    struct maker m = {.sink = sink, .user = user};
+    struct zs_observation mine = *o;
+    struct zs_report report = *o->report;
+    struct zs_report_summary summary = {0};
+    GError *failed = NULL;
+    FILE *text = fopencookie(&m, "w", (cookie_io_functions_t){.write = on_text});
+
+    setvbuf(text, NULL, _IONBF, 0); /* a report writes an event's line in one piece */
+    report.end = end_nothing;
+    mine.report = &report;
+    mine.options.out = text;
+    mine.place = on_place;
+    mine.progress = on_progress;
+    mine.user = &m;
+    mine.summary = &summary;
+    if (!zs_observe(&mine, &failed))
+        put_record(&m, ZS_RECORD_ERROR, UINT64_MAX, failed->message, strlen(failed->message));
+    if (summary.peak_memory) /* nothing was read without it */
+        put_summary(&m, &summary);
+    end_record(&m);
+    fclose(text);
+    if (failed)
+        g_propagate_error(error, failed);
+    return failed == NULL;
+}
+
+/* ---- Merged ---- */
+
+static bool fail(const struct zs_record_source *s, const char *why, GError **error)
+{
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "%s: %s", s->name, why);
+    return false;
+}
+
+static bool read_summary(struct zs_record_source *s, GError **error)
+{
+    const uint8_t *p = s->at.octets;
+    uint64_t number;
+    size_t count = 0;
+
+#define COUNT(field) count++;
+    NUMBERS(COUNT)
+#undef COUNT
+    if (s->at.n != sizeof number * count)
+        return fail(s, "has a summary of another version", error);
+#define GET(field)                                                            \
+    memcpy(&number, p, sizeof number);                                        \
+    s->summary.field = (__typeof__(s->summary.field))GUINT64_FROM_LE(number); \
+    p += sizeof number;
+    NUMBERS(GET)
+#undef GET
+    s->has_summary = true;
+    return true;
+}
+
+static bool comes_before(const struct zs_record *a, const struct zs_record *b)
+{
+    return a->packet < b->packet || (a->packet == b->packet && a->rank < b->rank);
+}
+
+/* The source whose record comes first, and of the others the one whose record does; NULL: there is none. */
+static struct zs_record_source *earliest(struct zs_record_source *sources, size_t n,
+                                         struct zs_record_source **next)
+{
+    struct zs_record_source *best = NULL;
+
+    *next = NULL;
+    for (size_t i = 0; i < n; i++) {
+        struct zs_record_source *s = &sources[i];
+        if (!s->at.kind)
+            continue;
+        if (!best || comes_before(&s->at, &best->at)) {
+            *next = best;
+            best = s;
+        } else if (!*next || comes_before(&s->at, &(*next)->at)) {
+            *next = s;
+        }
+    }
+    return best;
+}
+
+/* What the shares counted of their own connections is added up; of the packets each has counted all. */
+static struct zs_report_summary sum_up(const struct zs_record_source *sources, size_t n)
+{
+    struct zs_report_summary s = sources[0].summary;
+
+    for (size_t i = 1; i < n; i++) {
+        const struct zs_report_summary *t = &sources[i].summary;
+        s.connections += t->connections;
+        s.established += t->established;
+        s.contexts += t->contexts;
+        s.contexts_opened += t->contexts_opened;
+        s.messages += t->messages;
+        s.octets += t->octets;
+        s.defects += t->defects;
+        s.sealed += t->sealed;
+        s.evicted += t->evicted;
+        s.passed_over += t->passed_over;
+        s.peak_memory += t->peak_memory;
+    }
+    return s;
+}
+
+struct merger {
+    struct zs_record_source *sources;
+    bool (*put)(void *user, const uint8_t *octets, size_t n, GError **error);
+    void *user;
+    GError *failed;
+};
+
+/* What is at hand goes where it belongs, and the next one is at hand. */
+static bool take(struct merger *m, struct zs_record_source *s, GError **error)
+{
+    const struct zs_record *at = &s->at;
+    bool said = at->packet > 0 || s == m->sources; /* the beginning is what all shares have */
+
+    switch (at->kind) {
+    case ZS_RECORD_EVENT:
+        if (said && !m->put(m->user, at->octets, at->n, error))
+            return false;
+        break;
+    case ZS_RECORD_SUMMARY:
+        if (!read_summary(s, error))
+            return false;
+        break;
+    case ZS_RECORD_ERROR:
+        if (!m->failed)
+            m->failed = g_error_new(G_FILE_ERROR, G_FILE_ERROR_FAILED, "%.*s", (int)at->n,
+                                    (const char *)at->octets);
+        break;
+    case ZS_RECORD_PROGRESS:
+    case ZS_RECORD_SHARE:
+        break;
+    }
+    return s->next(s->user, &s->at, error);
+}
+
+static bool take_all(struct merger *m, size_t n, GError **error)
+{
+    struct zs_record_source *s, *next;
+
+    while ((s = earliest(m->sources, n, &next)))
+        do {
+            if (!take(m, s, error))
+                return false;
+        } while (s->at.kind && (!next || comes_before(&s->at, &next->at)));
+    return true;
+}
+
+bool zs_records_merge(struct zs_record_source *sources, size_t n,
+                      bool (*put)(void *user, const uint8_t *octets, size_t n, GError **error),
+                      void *user, struct zs_records_merged *merged, GError **error)
+{
+    struct merger m = {.sources = sources, .put = put, .user = user};
+    size_t whole = 0;
+    bool ok = take_all(&m, n, error);
+
+    for (size_t i = 0; i < n; i++)
+        whole += sources[i].has_summary;
+    if (ok && whole < n && (whole > 0 || !m.failed))
+        ok = fail(&sources[0], "or another share ends too early", error);
+    if (!ok) {
+        g_clear_error(&m.failed);
+        return false;
+    }
+    *merged = (struct zs_records_merged){.has_summary = whole == n, .failed = m.failed};
+    if (whole == n)
+        merged->summary = sum_up(sources, n);
+    return true;
+}
