@@ -178,6 +178,7 @@ static G_NORETURN void work(const struct zs_observation *o, unsigned share, unsi
     zs_vault_lock_again();
     mine.share = share;
     mine.shares = shares;
+    mine.dealt = true;
     for (uint8_t i = 0; i < BLOCKS; i++)
         s.spare[i] = i;
     take_block(&s);

@@ -184,9 +184,20 @@ static bool is_given(const GArray *ports, uint16_t port)
     return false;
 }
 
+/* In rounds, so that each share gets one of any shares connections in a row. Each round begins with some other share, so
+ * that what comes by turns does not all go to the same. */
+static unsigned deal(uint64_t number, unsigned shares)
+{
+    uint64_t begins = number / shares * UINT64_C(0x9e3779b97f4a7c15) >> 32;
+
+    return (unsigned)((number + begins) % shares);
+}
+
 static bool is_mine(const struct zs_observation *o, const struct zs_flow *flow)
 {
-    return o->shares == 0 || flow->hash % o->shares == o->share;
+    if (o->shares == 0)
+        return true;
+    return (o->dealt ? deal(flow->number, o->shares) : flow->hash % o->shares) == o->share;
 }
 
 static void *on_opened(void *user, const struct zs_flow *flow, const struct zs_net_stamp *at)

@@ -36,6 +36,7 @@ struct zs_observation {
     /* Report only the connections of share number share, from 0, of shares; what is said of packets is of all. 0: of
      * all connections. */
     unsigned share, shares;
+    bool dealt; /* shares are dealt out to connections as they come, and not by the hash of their ends */
     uint64_t packet_limit;       /* stop after so many packets; 0: none */
     struct zs_keyring *keys;     /* may be NULL; a capture's secrets blocks are added … */
     bool no_blocks;              /* … unless they are to be left alone */
