@@ -52,16 +52,24 @@ void zs_append_metadata(GString *line, struct zs_span metadata)
         g_string_append(line, " …");
 }
 
+/* Row by row, for out may have no buffer of its own. */
 void zs_put_hex(FILE *out, struct zs_span s)
 {
+    static const char digits[] = "0123456789abcdef";
+    enum { HEX = 3 * HEX_WIDTH };
+
     for (size_t at = 0; at < s.n; at += HEX_WIDTH) {
+        char row[4 + 16 + 1 + HEX + 2 + HEX_WIDTH + 1];
         size_t n = s.n - at < HEX_WIDTH ? s.n - at : HEX_WIDTH;
-        fprintf(out, "    %06zx ", at);
-        for (size_t i = 0; i < HEX_WIDTH; i++)
-            i < n ? fprintf(out, " %02x", s.p[at + i]) : fprintf(out, "   ");
-        fputs("  ", out);
-        for (size_t i = 0; i < n; i++)
-            fputc(s.p[at + i] >= 0x20 && s.p[at + i] < 0x7f ? s.p[at + i] : '.', out);
-        fputc('\n', out);
+        char *hex = row + sprintf(row, "    %06zx ", at), *text = hex + HEX + 2;
+        memset(hex, ' ', HEX + 2);
+        for (size_t i = 0; i < n; i++) {
+            uint8_t c = s.p[at + i];
+            hex[3 * i + 1] = digits[c >> 4];
+            hex[3 * i + 2] = digits[c & 15];
+            *text++ = c >= 0x20 && c < 0x7f ? (char)c : '.';
+        }
+        *text++ = '\n';
+        fwrite(row, 1, (size_t)(text - row), out);
     }
 }
