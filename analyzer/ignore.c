@@ -74,10 +74,24 @@ static void mark(const GRegex *r, const char *octets, gsize n, guint8 *marks)
     g_match_info_free(found);
 }
 
-/* The part with 0 1 instead of each thing found, for that something was there still counts, and 0 0 for its own 0s. */
-static GByteArray *reduce(const struct zs_ignore *i, GBytes *part)
+/* A part as it is compared. */
+struct reduced {
+    GByteArray *octets;
+    GArray *
+        places; /* of gsize: the octet of the part that each is of; behind the last, the part's end */
+};
+
+static void put(struct reduced *r, gsize place, const void *octets, guint n)
 {
-    GByteArray *left = g_byte_array_new();
+    g_byte_array_append(r->octets, octets, n);
+    for (guint i = 0; i < n; i++)
+        g_array_append_val(r->places, place);
+}
+
+/* With 0 1 instead of each thing found, for that something was there still counts, and 0 0 for its own 0s. */
+static struct reduced reduce(const struct zs_ignore *i, GBytes *part)
+{
+    struct reduced left = {g_byte_array_new(), g_array_new(FALSE, FALSE, sizeof(gsize))};
     gsize n;
     const guint8 *octets = g_bytes_get_data(part, &n);
     guint8 *marks = g_malloc0(n + 1);
@@ -86,28 +100,62 @@ static GByteArray *reduce(const struct zs_ignore *i, GBytes *part)
         mark(i->patterns->pdata[k], octets ? (const char *)octets : "", n, marks);
     for (gsize k = 0; k < n; k++) {
         if (marks[k] == FOUND_FIRST)
-            g_byte_array_append(left, (const guint8 *)"\0\1", 2);
+            put(&left, k, "\0\1", 2);
         else if (marks[k] == KEPT)
-            g_byte_array_append(left, (const guint8[]){octets[k], 0}, octets[k] ? 1 : 2);
+            put(&left, k, (const guint8[]){octets[k], 0}, octets[k] ? 1 : 2);
     }
+    g_array_append_val(left.places, n);
     g_free(marks);
     return left;
 }
 
-bool zs_ignore_equal(const struct zs_ignore *i, guint part, GBytes *came, GBytes *captured)
+static void clear(struct reduced *r)
 {
-    if (g_bytes_equal(came, captured))
+    g_byte_array_unref(r->octets);
+    g_array_unref(r->places);
+}
+
+/* How many octets they have in common. */
+static gsize common(const guint8 *a, gsize a_n, const guint8 *b, gsize b_n)
+{
+    gsize i = 0;
+
+    while (i < a_n && i < b_n && a[i] == b[i])
+        i++;
+    return i;
+}
+
+static bool are_equal_reduced(const struct zs_ignore *i, GBytes *came, GBytes *captured,
+                              struct zs_ignore_place *where)
+{
+    struct reduced a = reduce(i, came), b = reduce(i, captured);
+    gsize at = common(a.octets->data, a.octets->len, b.octets->data, b.octets->len);
+    bool same = at == a.octets->len && at == b.octets->len;
+
+    if (!same)
+        *where = (struct zs_ignore_place){g_array_index(a.places, gsize, at),
+                                          g_array_index(b.places, gsize, at)};
+    clear(&a);
+    clear(&b);
+    return same;
+}
+
+bool zs_ignore_equal(const struct zs_ignore *i, guint part, GBytes *came, GBytes *captured,
+                     struct zs_ignore_place *where)
+{
+    gsize a_n, b_n;
+    const guint8 *a = g_bytes_get_data(came, &a_n), *b = g_bytes_get_data(captured, &b_n);
+    gsize at = common(a, a_n, b, b_n);
+
+    if (at == a_n && at == b_n)
         return true;
     for (guint k = 0; i && k < i->parts->len; k++)
         if (g_array_index(i->parts, guint, k) == part)
             return true;
-    if (!i || i->patterns->len == 0)
-        return false;
-    GByteArray *a = reduce(i, came), *b = reduce(i, captured);
-    bool same = a->len == b->len && (a->len == 0 || memcmp(a->data, b->data, a->len) == 0);
-    g_byte_array_unref(a);
-    g_byte_array_unref(b);
-    return same;
+    if (i && i->patterns->len)
+        return are_equal_reduced(i, came, captured, where);
+    *where = (struct zs_ignore_place){at, at};
+    return false;
 }
 
 void zs_ignore_free(struct zs_ignore *i)

@@ -12,8 +12,15 @@ struct zs_ignore;
 /* Rules, up to a NULL; none is fine. A number, from 1, is a part; all else a regular expression over octets (PCRE's).
  * NULL: *why is one sentence; g_free() it. */
 struct zs_ignore *zs_ignore_new(char *const *rules, char **why);
-/* Are the two the same but for that? part: from 1. i may be NULL. */
-bool zs_ignore_equal(const struct zs_ignore *i, guint part, GBytes *came, GBytes *captured);
+/* Where two parts begin to differ: octets from their beginnings. */
+struct zs_ignore_place {
+    gsize came, captured;
+};
+
+/* Are the two the same but for that? If not, *where is the first octet, or the end, that differs. part: from 1. i may be
+ * NULL. */
+bool zs_ignore_equal(const struct zs_ignore *i, guint part, GBytes *came, GBytes *captured,
+                     struct zs_ignore_place *where);
 void zs_ignore_free(struct zs_ignore *i); /* NULL is fine */
 
 #endif

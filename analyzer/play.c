@@ -6,7 +6,7 @@
  * message that comes COMING_MAX octets and PARTS_MAX parts are kept; who says more is not listened to any longer. */
 #include "analyzer/play.h"
 
-#include <string.h>
+#include "analyzer/report/words.h"
 
 enum {
     SETTLE_MS = 300, /* behind the last line: for what comes though the capture has none */
@@ -111,34 +111,45 @@ static void tell(struct zs_play *p, guint i, enum zs_fate fate, guint part, char
     }
 }
 
-static char *quote(GBytes *octets)
+static struct zs_span span_of(GBytes *b)
 {
     gsize n;
-    const char *p = g_bytes_get_data(octets, &n);
-    char *text = g_strndup(p ? p : "", MIN(n, 60));
-    char *escaped = g_strescape(text, NULL);
+    const void *octets = g_bytes_get_data(b, &n);
 
-    g_free(text);
-    return escaped;
+    return zs_span(octets, n);
+}
+
+/* What a part has from where it differs. */
+static void append_rest(GString *text, GBytes *part, gsize at)
+{
+    struct zs_span whole = span_of(part);
+
+    zs_append_quoted(text, zs_span(at ? whole.p + at : whole.p, whole.n - at));
+    if (at)
+        g_string_append_printf(text, " from offset %zu on", at);
+    g_string_append_printf(text, " (%zu octet%s)", whole.n, whole.n == 1 ? "" : "s");
 }
 
 /* The first thing that is not as captured, in words, and the part that it is about; NULL: all is. */
 static char *find_difference(const struct zs_play *p, const struct zs_line *l, GPtrArray *came,
                              guint *part)
 {
+    struct zs_ignore_place where;
+
     if (came->len != l->parts->len)
-        return g_strdup_printf("%u parts came, the capture has %u", came->len, l->parts->len);
+        return g_strdup_printf("%u part%s came, the capture has %u", came->len,
+                               came->len == 1 ? "" : "s", l->parts->len);
     for (guint i = 0; i < came->len; i++) {
-        if (zs_ignore_equal(p->options->ignore, i + 1, came->pdata[i], l->parts->pdata[i]))
+        GBytes *ours = came->pdata[i], *captured = l->parts->pdata[i];
+        if (zs_ignore_equal(p->options->ignore, i + 1, ours, captured, &where))
             continue;
         *part = i + 1;
-        char *a = quote(came->pdata[i]), *b = quote(l->parts->pdata[i]);
-        char *text = g_strdup_printf(
-            "part %u is \"%s\" (%zu octets), the capture has \"%s\" (%zu octets)", i + 1, a,
-            g_bytes_get_size(came->pdata[i]), b, g_bytes_get_size(l->parts->pdata[i]));
-        g_free(a);
-        g_free(b);
-        return text;
+        GString *text = g_string_new(NULL);
+        g_string_printf(text, "part %u is ", i + 1);
+        append_rest(text, ours, where.came);
+        g_string_append(text, ", the capture has ");
+        append_rest(text, captured, where.captured);
+        return g_string_free(text, FALSE);
     }
     return NULL;
 }
@@ -295,14 +306,6 @@ static void on_closed(void *user, struct zs_connection *c, const char *why)
     if ((why || !p->opened) && !p->account.stopped && !p->account.failed)
         p->account.failed = g_strdup(why ? why : "the other side closed before both were through");
     p->handler->on_end(p->user, p);
-}
-
-static struct zs_span span_of(GBytes *b)
-{
-    gsize n;
-    const void *octets = g_bytes_get_data(b, &n);
-
-    return zs_span(octets, n);
 }
 
 struct zs_play *zs_play_new(GSocket *socket, struct zs_live *live, const struct zs_script *script,

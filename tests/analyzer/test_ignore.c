@@ -9,9 +9,10 @@ static bool equal(const char *const *rules, guint part, GBytes *came, GBytes *ca
 {
     char *why = NULL;
     struct zs_ignore *i = zs_ignore_new((char *const *)rules, &why);
+    struct zs_ignore_place where;
 
     g_assert_null(why);
-    bool same = zs_ignore_equal(i, part, came, captured);
+    bool same = zs_ignore_equal(i, part, came, captured, &where);
     zs_ignore_free(i);
     g_bytes_unref(came);
     g_bytes_unref(captured);
@@ -26,8 +27,9 @@ static GBytes *text(const char *t)
 static void same_octets_are_the_same(void)
 {
     GBytes *a = text("x"), *b = text("x");
+    struct zs_ignore_place where;
 
-    g_assert_true(zs_ignore_equal(NULL, 1, a, b));
+    g_assert_true(zs_ignore_equal(NULL, 1, a, b, &where));
     g_bytes_unref(a);
     g_bytes_unref(b);
     g_assert_false(equal((const char *[]){NULL}, 1, text("x"), text("y")));
@@ -130,6 +132,35 @@ static void expression_without_end_ends(void)
     g_free(a);
 }
 
+static void differs_at(const char *const *rules, GBytes *came, GBytes *captured, gsize in_came,
+                       gsize in_captured)
+{
+    char *why = NULL;
+    struct zs_ignore *i = zs_ignore_new((char *const *)rules, &why);
+    struct zs_ignore_place where;
+
+    g_assert_false(zs_ignore_equal(i, 1, came, captured, &where));
+    g_assert_cmpuint(where.came, ==, in_came);
+    g_assert_cmpuint(where.captured, ==, in_captured);
+    zs_ignore_free(i);
+    g_bytes_unref(came);
+    g_bytes_unref(captured);
+}
+
+/* Behind what is ignored, which may be longer in one of them. */
+static void first_octet_that_differs_is_said(void)
+{
+    static const char *const none[] = {NULL}, *const numbers[] = {"[0-9]+", NULL};
+
+    differs_at(none, text("abc"), text("abd"), 2, 2);
+    differs_at(none, g_bytes_new("a\0c", 3), g_bytes_new("a\0d", 3), 2, 2);
+    differs_at(none, text("abc"), text("ab"), 2, 2);
+    differs_at(none, text(""), text("ab"), 0, 0);
+    differs_at(numbers, text("n 1, x"), text("n 234, y"), 5, 7);
+    differs_at(numbers, text("n 1"), text("n 234, y"), 3, 5);
+    differs_at(numbers, text("n 1"), g_bytes_new("n \0", 3), 2, 2);
+}
+
 static void what_is_no_rule_is_said(void)
 {
     static const char *const wrong[] = {"", "0", "99999999999", "(", "[a"};
@@ -157,6 +188,7 @@ int main(int argc, char **argv)
     CASE(octet_0_is_not_something_found);
     CASE(patterns_see_the_message_alone);
     CASE(expression_without_end_ends);
+    CASE(first_octet_that_differs_is_said);
     CASE(what_is_no_rule_is_said);
     return g_test_run();
 }

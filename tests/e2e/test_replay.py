@@ -5,9 +5,11 @@ give; and so do variants of one that were tampered with, reordered, cut, doubled
 Limits: variants are made of packets whole; TCP's numbers are made anew where octets move."""
 import json
 import pathlib
+import socket
 import struct
 import sys
 import tempfile
+import threading
 import unittest
 
 import subject
@@ -171,6 +173,61 @@ class Variants(unittest.TestCase):
     def test_a_packet_lost(self):
         verdict, status = self.verdict_of(self.packets[:self.requests[1]] + self.packets[self.requests[1] + 1:])
         self.assertEqual((verdict["verdict"], status), ("incomplete", 0))
+
+
+class Replies(unittest.TestCase):
+    """What a live peer answers, held against the capture: null.pcap, whose first reply is "world 0"."""
+
+    def replay(self, reply, captured, *more):
+        """The sentence about its difference, where a REP of the test's gives that reply and the capture has another."""
+        octets = (subject.CAPTURES / "null.pcap").read_bytes()
+        self.assertEqual(octets.count(b"world 0"), 1)
+        with tempfile.TemporaryDirectory() as directory, socket.create_server(("127.0.0.1", 0)) as listener:
+            listener.settimeout(subject.LIMIT)
+            path = pathlib.Path(directory, "changed.pcap")
+            path.write_bytes(octets.replace(b"world 0", captured))
+            peer = threading.Thread(target=self.answer, args=(listener, (reply, b"world 1")))
+            peer.start()
+            done = subject.run(ZMTPSCOPE, "replay", "--json", *more, "--connect",
+                               f"tcp://127.0.0.1:{listener.getsockname()[1]}", path)
+            peer.join()
+        self.assertEqual((done.returncode, done.stderr), (1, b""))
+        objects = [json.loads(line) for line in done.stdout.splitlines()]
+        difference, = subject.of(objects, "difference")
+        self.assertEqual((difference["fate"], difference["part"]), ("differed", 2))
+        return difference["sentence"]
+
+    @staticmethod
+    def answer(listener, replies):
+        """A REP of mechanism NULL, whose requests come in packets of their own."""
+        with listener.accept()[0] as peer:
+            peer.settimeout(subject.LIMIT)
+            peer.sendall(b"\xff" + bytes(8) + b"\x7f\3\1" + b"NULL".ljust(20, b"\0") + bytes(32))
+            peer.sendall(b"\4\x19\5READY\x0bSocket-Type\0\0\0\3REP")
+            heard = b""
+            for number, reply in enumerate(replies):
+                # A delimiter, and the flags of a short or long frame.
+                while heard.count(b"\1\0\0") + heard.count(b"\1\0\2") <= number:
+                    more = peer.recv(4096)
+                    if not more:
+                        return
+                    heard += more
+                peer.sendall(b"\1\0" + bytes([0, len(reply)]) + reply)
+            while peer.recv(4096):
+                pass
+
+    def test_octets_that_are_no_text(self):
+        self.assertEqual(self.replay(b"\0xxxx 0", b"\0orld 0"),
+                         r'part 2 is "xxxx 0" from offset 1 on (7 octets), the capture has "orld 0" from offset 1 on (7 octets)')
+        self.assertEqual(self.replay(b"\xff\n\"", b"world 0"),
+                         r'part 2 is "\xff\x0a\"" (3 octets), the capture has "world 0" (7 octets)')
+
+    def test_far_behind_the_beginning(self):
+        self.assertEqual(self.replay(b"world 0" + bytes(100) + b"!", b"world 0"),
+                         'part 2 is "' + r"\x00" * 60 + '…" from offset 7 on (108 octets), the capture has "" from offset 7 on '
+                         '(7 octets)')
+        self.assertEqual(self.replay(b"time 1 ms", b"tim 30!", "--ignore", "tim[e 0-9]+"),
+                         'part 2 is "ms" from offset 7 on (9 octets), the capture has "!" from offset 6 on (7 octets)')
 
 
 if __name__ == "__main__":
