@@ -278,13 +278,9 @@ static void on_connection(struct zs_rendering *r, struct told *t, const struct z
 
     r->counts.connections++;
     t->begun = true;
-    g_string_append_printf(comment, ": connection %" G_GUINT64_FORMAT " of the capture",
-                           t->flow->number);
-    if (t->flow->midstream)
-        g_string_append_printf(t->remark,
-                               "connection %" G_GUINT64_FORMAT
-                               " of the capture, whose beginning is not in it",
-                               t->flow->number);
+    g_string_append_printf(comment, ": connection %" G_GUINT64_FORMAT " of the capture%s",
+                           t->flow->number,
+                           t->flow->midstream ? ", whose beginning is not in it" : "");
     zs_outflow_open(r->out, &t->out, t->flow, ev->at.time_ns, comment->str);
     g_string_free(comment, TRUE);
 }

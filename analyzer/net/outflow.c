@@ -61,8 +61,10 @@ void zs_outflow_open(struct zs_outflows *f, struct zs_outflow *o, const struct z
         .sides[ZS_FLOW_CLIENT] = {.end = flow->client, .next = first, .window = WINDOW},
         .sides[ZS_FLOW_SERVER] = {.end = flow->server, .next = ~first, .window = WINDOW},
     };
-    if (flow->midstream)
+    if (flow->midstream) {
+        write_segment(f, o, ZS_FLOW_CLIENT, ZS_TCP_ACK, time_ns, comment);
         return;
+    }
     write_segment(f, o, ZS_FLOW_CLIENT, ZS_TCP_SYN, time_ns, comment);
     write_segment(f, o, ZS_FLOW_SERVER, ZS_TCP_SYN | ZS_TCP_ACK, time_ns, NULL);
     write_segment(f, o, ZS_FLOW_CLIENT, ZS_TCP_ACK, time_ns, NULL);

@@ -36,8 +36,8 @@ struct zs_outflow {
 /* The section's head: once, before any connection. comment: UTF-8, as everywhere here; NULL: none. */
 void zs_outflows_begin(struct zs_outflows *f, const char *comment);
 
-/* The connection's ends and number are those of flow. Unless its beginning was not seen there is a handshake; the
- * comment is on its SYN. */
+/* The connection's ends and number are those of flow. It begins with a handshake, or, where its beginning was not seen, with
+ * an ACK of the client's; the comment is on the first of them. */
 void zs_outflow_open(struct zs_outflows *f, struct zs_outflow *o, const struct zs_flow *flow,
                      int64_t time_ns, const char *comment);
 /* n octets of a side. What does not fill a segment waits; zs_outflow_send() comes before anything else is done. */

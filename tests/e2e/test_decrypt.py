@@ -1,20 +1,27 @@
 #!/usr/bin/python3
-"""test_decrypt.py ZMTPSCOPE: what zmtpscope decrypt writes, of every capture of captures/MANIFEST: zmtpscope read, without
-a key, finds the same messages in it, at the same times, and tshark finds nothing wrong with it.
+"""test_decrypt.py BUILD: what zmtpscope decrypt writes, of every capture of captures/MANIFEST, of difficult ones
+(difficult.py) and of traffic that was made (oddities.py): zmtpscope read, without a key, finds the same messages in it, at
+the same times, and tshark finds nothing wrong with it.
 
-Limits: tshark reads it without the plugin, and what is above TCP it does not look at.
+Limits: tshark reads it without the plugin, and what is above TCP it does not look at; difficult captures and oddities it is
+not shown.
 """
 import os
 import pathlib
 import re
+import stat
 import sys
 import tempfile
 import unittest
 
+import difficult
+import made
+import oddities
+import segments
 import subject
 from subject import CAPTURES, of
 
-BINARY = None
+BUILD = None
 MESSAGE = ("time", "connection", "direction", "length", "more", "data")
 GREETING = ("time", "connection", "direction", "version")
 CONNECTION = ("time", "client", "server", "midstream")
@@ -24,7 +31,7 @@ TSHARK = ("-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE", "-d",
 WARNING = 0x600000  # PI_WARN
 GOOD = "1"
 UPDATE = "TCP window update"
-REUSED = "A new tcp session is started with the same ports earlier in this trace"
+REUSED = "A new tcp session is started with the same ports"
 # A message's line of read without what no NULL connection has (principals, seals) and without packets' numbers.
 PRINCIPAL = re.compile(r" \S+@\S+ \[")
 SEAL = re.compile(r"\[(sealed|protected|signed|in the clear)(, |\])")
@@ -64,21 +71,23 @@ class Decrypt(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.directory = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(cls.directory.cleanup)
+        directory = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(directory.cleanup)
+        cls.directory = pathlib.Path(directory.name)
+        cls.binary = f"{BUILD}/analyzer/zmtpscope"
 
     def decrypt(self, *arguments, status=0):
         """Path of what is written, and what standard error says."""
-        out = pathlib.Path(self.directory.name) / "out.pcapng"
+        out = self.directory / "out.pcapng"
         out.unlink(missing_ok=True)
-        done = subject.run(BINARY, "decrypt", *arguments, "-w", out)
+        done = subject.run(self.binary, "decrypt", *arguments, "-w", out)
         self.assertEqual((done.returncode, done.stdout), (status, b""), done.stderr.decode())
         return out, done.stderr.decode()
 
     def tshark(self, path, *fields):
         """The fields of each packet, as strings."""
         done = subject.run("tshark", "-r", path, *TSHARK, "-T", "fields", *(w for f in fields for w in ("-e", f)),
-                           env={**os.environ, "HOME": self.directory.name})
+                           env={**os.environ, "HOME": str(self.directory)})
         self.assertEqual(done.returncode, 0, done.stderr.decode())
         return [line.split("\t") for line in done.stdout.decode().splitlines()]
 
@@ -91,6 +100,9 @@ class Decrypt(unittest.TestCase):
             self.assertTrue(all(int(s) < WARNING for s in severities.split(",") if s), said)
             self.assertTrue(not analysis or REUSED in said or UPDATE in said, said)
 
+    def read(self, path, *more):
+        return subject.read_json(self.binary, path, more=more)
+
     def compare(self, before, after):
         before = open_part(before)
         self.assertEqual(rows(before, "message", MESSAGE), rows(after, "message", MESSAGE))
@@ -100,7 +112,7 @@ class Decrypt(unittest.TestCase):
 
     def message_lines(self, path, *keys):
         """The lines of whole messages, their sockets and what they answer with them."""
-        done = subject.run(BINARY, "read", *keys, path)
+        done = subject.run(self.binary, "read", *keys, path)
         self.assertEqual(done.returncode, 0)
         lines = [line for line in done.stdout.decode().splitlines() if " message    " in line and "[sealed]" not in line]
         return [NUMBER.sub("#", SEAL.sub("[", PRINCIPAL.sub(" [", line))) for line in lines]
@@ -111,9 +123,9 @@ class Decrypt(unittest.TestCase):
                 path, keys = CAPTURES / capture["file"], []
                 if capture["keytab"]:
                     keys = ["-K", CAPTURES / capture["keytab"]]
-                before = subject.read_json(BINARY, path, more=keys)
+                before = subject.read_json(self.binary, path, more=keys)
                 out, said = self.decrypt(*keys, path, status=0 if is_whole(before) else 1)
-                self.compare(before, subject.read_json(BINARY, out))
+                self.compare(before, subject.read_json(self.binary, out))
                 self.check_packets(out)
                 self.assertEqual(said.count("sealed frame"), len({e["connection"] for e in before if "wrapped" in e and
                                                                   not is_open(e)}))
@@ -130,7 +142,7 @@ class Decrypt(unittest.TestCase):
                 self.assertGreater(len(lines), 1)
 
     def test_null_passes_as_it_is(self):
-        """Octet for octet, and what was left of a greeting that a refusing side did not finish."""
+        """Octet for octet."""
         for name in ("null", "pubsub-null"):
             path = CAPTURES / f"{name}.pcap"
             out, _ = self.decrypt(path)
@@ -144,6 +156,197 @@ class Decrypt(unittest.TestCase):
         return sent
 
 
+    def test_large_messages(self):
+        """16 MiB each, sealed: in memory one of them, and no more than a window of octets without an acknowledgement."""
+        capture, keytab = self.directory / "large.pcap", self.directory / "large.keytab"
+        done = subject.run(f"{BUILD}/tests/bench/synth", "messages", 3, 16 << 20, capture, keytab)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        out, _ = self.decrypt("-K", keytab, capture)
+        before, after = self.read(capture, "-K", keytab), self.read(out)
+        self.compare(before, after)
+        self.assertEqual([e["length"] for e in of(after, "message")], 3 * [16 << 20])
+        self.check_packets(out)
+        flying = [int(n) for (n,) in self.tshark(out, "tcp.analysis.bytes_in_flight") if n]
+        self.assertLess(max(flying), 65535)
+
+    def variants(self):
+        good = subject.read_json(self.binary, CAPTURES / "reqrep.pcap", more=["-K", CAPTURES / "reqrep.keytab"])
+        opened = [(d, n, e["frame"]) for d in subject.DIRECTIONS
+                  for n, e in enumerate(of(good, "message", direction=d))]
+        maker = difficult.Maker(self.directory, "reqrep.pcap")
+        maker.files()
+        maker.networks()
+        maker.orders()
+        maker.ends()
+        maker.losses({(d, n): frame for d, n, frame in opened})
+        secrets = subject.run(self.binary, "secrets", "-K", CAPTURES / "reqrep.keytab", CAPTURES / "reqrep.pcap")
+        maker.with_secrets(secrets.stdout)
+        return maker.variants
+
+    def test_difficult_captures(self):
+        """The packets' times among them; where a packet's number decided, order is all."""
+        tried = 0
+        for variant in self.variants():
+            files = [*variant.files, *variant.filter]
+            options = [] if variant.sealed else ["-K", CAPTURES / "reqrep.keytab"]
+            options += [o for o in variant.options if o in ("-r", "-f") or o.startswith("-d")]
+            if variant.options != [o for o in variant.options if o in options] or variant.stdin:
+                continue
+            with self.subTest(variant=variant.name):
+                before = subject.run(self.binary, "read", "--json", *options, *files)
+                before = [subject.json.loads(line) for line in before.stdout.splitlines()]
+                status = variant.status or int(not is_whole(before))
+                out, _ = self.decrypt(*options, *files, status=status)
+                self.compare(before, self.read(out))
+                tried += 1
+        self.assertGreater(tried, 40)
+
+    def test_oddities(self):
+        keytab, path = self.directory / "oddities.keytab", self.directory / "oddity.pcap"
+        with made.Forger(f"{BUILD}/tests/e2e/forger", str(keytab)) as forger:
+            conversations = oddities.make(forger)
+        unsigned = ["-d", f"tcp.port=={oddities.PORT_WITHOUT_SIGNATURE},zmtp"]
+        del conversations["midstream"]  # sealed: nothing of it shows what it is
+        for name, packets in conversations.items():
+            with self.subTest(oddity=name):
+                segments.write(path, packets)
+                before = self.read(path, "-K", keytab, *unsigned)
+                out = self.directory / "odd.pcapng"
+                done = subject.run(self.binary, "decrypt", "-K", keytab, *unsigned, path, "-w", out)
+                self.assertIn(done.returncode, (0, 1), done.stderr)
+                self.compare(before, self.read(out, *unsigned))
+
+    def null(self, c, *words):
+        hello = made.greeting()
+        c.c2s(hello).s2c(hello).c2s(made.ready(b"PUSH")).s2c(made.ready(b"PULL"))
+        for word in words:
+            c.c2s(made.message(word))
+        return c
+
+    def written(self, *conversations):
+        path = self.directory / "made.pcap"
+        segments.write(path, sorted((p for packets in conversations for p in packets), key=lambda p: p.time))
+        return path
+
+    def test_ports_used_again(self):
+        first = self.null(segments.Conversation(), b"one").close()
+        second = self.null(segments.Conversation(isn=(9_000_000, 8_000_000), start=(segments.START + 1) * 10**9),
+                           b"two").close()
+        path = self.written(first.packets(), second.packets())
+        out, _ = self.decrypt(path)
+        after = self.read(out)
+        self.compare(self.read(path), after)
+        self.assertEqual([(e["connection"], subject.payload(e)) for e in of(after, "message")], [(1, b"one"), (2, b"two")])
+        self.check_packets(out)
+
+    def test_interleaved_and_without_an_end(self):
+        """Two conversations of one time, in small segments; neither ends. What is not ZMTP is not there."""
+        words = [bytes([n]) * 3000 for n in range(9)]
+        one = self.null(segments.Conversation(40_000, most=700), *words)
+        two = self.null(segments.Conversation(40_001, most=300), *words[::-1])
+        web = segments.Conversation(40_002, 80).c2s(b"GET / HTTP/1.1\r\n\r\n" * 9).s2c(b"HTTP/1.1 404 no\r\n\r\n").close()
+        path = self.written(one.packets(), web.packets(), two.packets())
+        out, _ = self.decrypt(path)
+        after = self.read(out)
+        self.compare(self.read(path), after)
+        self.assertEqual(len(of(after, "message")), 18)
+        self.check_packets(out)
+        flags = {f for (f,) in self.tshark(out, "tcp.flags")}
+        self.assertFalse([f for f in flags if int(f, 16) & (segments.FIN | segments.RST)])
+        self.assertFalse([ports for ports in self.tshark(out, "tcp.srcport", "tcp.dstport") if "80" in ports])
+
+    def test_the_beginning_is_not_there(self):
+        """No SYN is made up, nor a greeting; who is told that it is ZMTP reads on."""
+        c = self.null(segments.Conversation(), b"lost", b"one", b"two").close()
+        path = self.written([p for p in c.packets() if p.data and b"one" in p.data or p.time > c.packets()[-4].time])
+        rule = ["-d", "tcp.port==5555,zmtp"]
+        before = self.read(path, *rule)
+        self.assertTrue(of(before, "message"))
+        out, _ = self.decrypt(*rule, path)
+        self.compare(before, self.read(out, *rule))
+        self.check_packets(out)
+        self.assertFalse([f for (f,) in self.tshark(out, "tcp.flags") if int(f, 16) & segments.SYN])
+
+    def test_a_password_is_not_in_it(self):
+        hello = made.greeting(b"PLAIN")
+        server = made.greeting(b"PLAIN", as_server=1)
+        c = segments.Conversation(most=7).c2s(hello).s2c(server).c2s(made.plain_hello(b"admin", b"PASSWORD"))
+        c.s2c(made.command(b"WELCOME")).c2s(made.command(b"INITIATE", made.properties(Socket_Type=b"REQ")))
+        c.s2c(made.ready(b"REP")).c2s(made.message(b"", b"hello")).close()
+        path = self.written(c.packets())
+        out, _ = self.decrypt(path)
+        sent = "".join(self.streams(out).values())
+        self.assertIn(b"hello".hex(), sent)
+        for secret in (b"PASSWORD", b"PLAIN", b"HELLO", b"INITIATE"):
+            self.assertNotIn(secret.hex(), sent)
+        self.assertEqual([c["metadata"] for c in of(self.read(out), "command")],
+                         [{"Socket-Type": "REQ"}, {"Socket-Type": "REP"}])
+
+    def test_what_stays_sealed_is_marked(self):
+        """Where it was, with the reason; nothing of it is there."""
+        out, said = self.decrypt("-K", CAPTURES / "older-kvno.keytab", CAPTURES / "reqrep.pcap", status=1)
+        comments = [comment for _, comment in self.tshark(out, "frame.number", "frame.comment") if "sealed" in comment]
+        self.assertEqual([int(re.match(r"packet (\d+) of reqrep.pcap: ", c)[1]) for c in comments], list(range(13, 20)))
+        for text in (said, *comments):
+            self.assertIn("the keytab is out of date", text)
+        self.assertEqual(sum(map(len, self.streams(out).values())), 2 * 2 * 64)
+        self.check_packets(out)
+
+    def test_comments_say_who_spoke(self):
+        out, _ = self.decrypt("-K", CAPTURES / "reqrep.keytab", CAPTURES / "reqrep.pcap")
+        comments = [comment for _, comment in self.tshark(out, "frame.number", "frame.comment") if comment]
+        self.assertIn("alice@ZMTP.EXAMPLE to zmq/server.zmtp.example@ZMTP.EXAMPLE; opened by", comments[3])
+        self.assertTrue(all("sealed by" in c and "and opened" in c for c in comments[3:-1]))
+        section = subject.run("capinfos", "-k", out).stdout.decode()
+        self.assertIn("a reconstruction", section)
+        self.assertIn("reqrep.pcap", section)
+
+    def test_gaps_of_old_versions_stay(self):
+        """A side that is repeated has its hole where the capture has it."""
+        c = segments.Conversation().c2s(made.greeting_2("PUSH")).s2c(made.greeting_2("PULL"))
+        c.c2s(made.message(b"one")).lose(0, 5).c2s(made.message(b"two")).s2c(made.frame(b"ack")).close()
+        path = self.written(c.packets())
+        out, _ = self.decrypt(path, status=1)
+        before, after = self.read(path), self.read(out)
+        self.assertEqual([e["bytes"] for e in of(after, "gap") if e["bytes"]], [5])
+        self.assertEqual([subject.payload(e) for e in of(before, "message")], [subject.payload(e) for e in of(after, "message")])
+
+    def test_standard_input_and_output(self):
+        capture, keys = (CAPTURES / "reqrep.pcap").read_bytes(), ["-K", CAPTURES / "reqrep.keytab"]
+        done = subject.run(self.binary, "decrypt", *keys, "-", "-w", "-", input=capture)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        out, _ = self.decrypt(*keys, CAPTURES / "reqrep.pcap")
+        self.assertEqual(done.stdout.replace(b"standard input", b"reqrep.pcap")[200:].count(b"sealed by"),
+                         out.read_bytes().count(b"sealed by"))
+        back = subject.run(self.binary, "read", "--json", "-", input=done.stdout)
+        self.compare(self.read(CAPTURES / "reqrep.pcap", *keys),
+                     [subject.json.loads(line) for line in back.stdout.splitlines()])
+
+    def test_what_is_written_is_its_owner_s(self):
+        out, _ = self.decrypt(CAPTURES / "null.pcap")
+        self.assertEqual(stat.S_IMODE(out.stat().st_mode), 0o600)
+
+    def test_what_is_read_is_not_written_over(self):
+        """By whatever name, and by standard output; what is there stays as it is."""
+        path, link = self.directory / "own.pcap", self.directory / "link.pcap"
+        octets = (CAPTURES / "null.pcap").read_bytes()
+        path.write_bytes(octets)
+        link.symlink_to(path)
+        for files, out in (([path], path), ([path], link), ([CAPTURES / "reqrep.pcap", link], path), (["-"], path)):
+            with open(path, "rb") as given:
+                done = subject.run("sh", "-c", '"$@" <"$0"', path, self.binary, "decrypt", *files, "-w", out)
+            self.assertEqual(done.returncode, 2)
+            self.assertIn(b"is the capture itself", done.stderr)
+        done = subject.run("sh", "-c", '"$@" >>"$0"', path, self.binary, "decrypt", path, "-w", "-")
+        self.assertEqual(done.returncode, 2)
+        self.assertEqual(path.read_bytes(), octets)
+
+    def test_a_full_disk_is_said(self):
+        done = subject.run(self.binary, "decrypt", CAPTURES / "null.pcap", "-w", "/dev/full")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn(b"/dev/full: No space left on device", done.stderr)
+
+
 if __name__ == "__main__":
-    BINARY = os.path.abspath(sys.argv.pop(1))
+    BUILD = os.path.abspath(sys.argv.pop(1))
     unittest.main()

@@ -179,12 +179,12 @@ static void beginning_that_was_not_seen_and_gap_are_not_made_up(void)
     struct zs_outflow o;
     struct zs_flow flow = first;
     flow.midstream = true;
-    zs_outflow_open(f, &o, &flow, 1, "a comment without a packet");
+    zs_outflow_open(f, &o, &flow, 1, "its beginning is not in the capture");
     say(f, &o, ZS_FLOW_SERVER, "a", 2);
     zs_outflow_skip(&o, ZS_FLOW_SERVER, 70000);
     say(f, &o, ZS_FLOW_SERVER, "b", 3);
     end(f); /* where the table gives the hole up */
-    expect("midstream 40000>5555 at 2; s 'a' at 2; s lacks 70000; s 'b' at 0; flushed; ");
+    expect("midstream 40000>5555 at 1; s 'a' at 2; s lacks 70000; s 'b' at 0; flushed; ");
 }
 
 /* 16 MiB and an octet, of one side: segments are full, and somebody acknowledges them in time. */
