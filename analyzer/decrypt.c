@@ -132,7 +132,7 @@ static bool write_all(const struct decrypt_options *d, const struct decrypt_run 
                       struct zs_rendering_counts *counts)
 {
     const char *const *files = (const char *const *)d->files;
-    struct zs_rendering *r = zs_rendering_new(out, files);
+    struct zs_rendering *r = zs_rendering_new(out, stderr, files);
     const struct zs_onlooker onlooker = zs_rendering_onlooker(r);
     GError *error = NULL;
     const struct zs_observation o = {

@@ -17,7 +17,7 @@
 enum {
     HELD_MOST = 65536,  /* octets of a side whose greeting is awaited */
     GREETING_OPEN = 12, /* octets of a greeting before its mechanism */
-    SAID_MOST = 16,     /* connections about which standard error says something by itself */
+    SAID_MOST = 16,     /* connections of which the log is told by itself */
     TEXT_MOST = 1000,   /* octets of a sentence or a name */
 };
 
@@ -58,11 +58,13 @@ struct page {
 
 struct zs_rendering {
     struct zs_outflows *out;
+    FILE *log;
+    bool live;        /* somebody waits for each packet */
     char *name;       /* of the capture, for comments */
     GHashTable *told; /* number -> struct told */
     struct page page;
     struct zs_rendering_counts counts;
-    unsigned said; /* connections that standard error was told of */
+    unsigned said; /* connections that the log was told of */
 };
 
 static void drop_held(struct told_side *side)
@@ -99,7 +101,7 @@ static void append_text(GString *s, const char *text)
     zs_append_octets(s, zs_span(text, strlen(text)), TEXT_MOST);
 }
 
-struct zs_rendering *zs_rendering_new(FILE *out, const char *const *files)
+struct zs_rendering *zs_rendering_new(FILE *out, FILE *log, const char *const *files)
 {
     struct zs_rendering *r = g_new0(struct zs_rendering, 1);
     GString *comment = g_string_new(
@@ -107,6 +109,8 @@ struct zs_rendering *zs_rendering_new(FILE *out, const char *const *files)
         "had been NULL; link layer, sequence numbers, segments and acknowledgements are made up. Made of");
 
     r->name = name_of(files);
+    r->log = log;
+    r->live = g_strv_contains(files, "-");
     r->told = g_hash_table_new_full(g_int64_hash, g_int64_equal, NULL, free_told);
     r->out = g_new0(struct zs_outflows, 1);
     r->out->blocks.out = out;
@@ -231,6 +235,8 @@ static void turn(struct zs_rendering *r)
         append_remark(comment, p->told);
         zs_outflow_send(r->out, &p->told->out, side_of(p->dir), p->at.time_ns, comment->str);
         g_string_free(comment, TRUE);
+        if (r->live)
+            fflush(r->out->blocks.out);
     }
     *p = (struct page){0};
 }
@@ -297,6 +303,8 @@ static void on_context(struct told *t, const struct zs_report_connection *c,
         g_free(t->sides[d].principal);
         t->sides[d].principal = g_strdup(c->principal[d]);
     }
+    if (t->remark->len > ZS_BLOCKS_COMMENT) /* contexts, and nothing that is said in them */
+        return;
     g_string_append(t->remark, t->remark->len ? "\ncontext: " : "context: ");
     if (f->client_principal)
         append_text(t->remark, f->client_principal);
@@ -510,7 +518,7 @@ static void complain(struct zs_rendering *r, const struct told *t)
         g_string_append_printf(s, "connection %" G_GUINT64_FORMAT ":", t->flow->number);
         append_missing(s, t);
     }
-    fprintf(stderr, "zmtpscope: %s\n", s->str);
+    fprintf(r->log, "zmtpscope: %s\n", s->str);
     g_string_free(s, TRUE);
 }
 

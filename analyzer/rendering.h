@@ -18,10 +18,10 @@ struct zs_rendering_counts {
     uint64_t unread;        /* octets that were missing, or could not be read because of it */
 };
 
-/* files are the captures' names; out stays the caller's. */
-struct zs_rendering *zs_rendering_new(FILE *out, const char *const *files);
-/* The one who looks on and writes; it borrows r. Connections that something is left out of are said on standard
- * error. */
+/* files are the captures' names. log is told, in a line, of each connection that something is left out of, but not of
+ * very many. Both streams stay the caller's. */
+struct zs_rendering *zs_rendering_new(FILE *out, FILE *log, const char *const *files);
+/* The one who looks on and writes; it borrows r. */
 struct zs_onlooker zs_rendering_onlooker(struct zs_rendering *r);
 struct zs_rendering_counts zs_rendering_counts(const struct zs_rendering *r);
 void zs_rendering_free(struct zs_rendering *r);
