@@ -8,6 +8,7 @@
 
 #include <epan/charsets.h>
 #include <epan/conversation.h>
+#include <epan/dissectors/packet-tcp.h>
 #include <epan/proto_data.h>
 
 enum { KEY_RECORDS, KEY_COUNTER, TEXT_MOST = 255 };
@@ -28,7 +29,25 @@ static zbool on_file_closed(wmem_allocator_t *scope, wmem_cb_event_t event, void
     return ZFALSE;
 }
 
-struct zs_conversation *zs_conversation_of(packet_info *pinfo, int proto,
+/* docs/events.md: who opened the TCP connection; where that is not in the capture, the end with the higher port. TCP
+ * keeps the server's port of a SYN or a SYN/ACK; of two that are the same the first packet's sender is the client. */
+static void note_client(struct zs_conversation *c, packet_info *pinfo, conversation_t *conv,
+                        bool over_tcp)
+{
+    const struct tcp_analysis *tcp = over_tcp ? get_tcp_conversation_data(conv, pinfo) : NULL;
+    guint32 first = conversation_key_port1(conv->key_ptr),
+            other = conversation_key_port2(conv->key_ptr);
+    bool first_opened = first >= other;
+
+    if (tcp && tcp->server_port && first != other)
+        first_opened = other == tcp->server_port;
+    copy_address_wmem(wmem_file_scope(), &c->client,
+                      first_opened ? conversation_key_addr1(conv->key_ptr)
+                                   : conversation_key_addr2(conv->key_ptr));
+    c->client_port = first_opened ? first : other;
+}
+
+struct zs_conversation *zs_conversation_of(packet_info *pinfo, int proto, bool over_tcp,
                                            const struct zs_keyring *keys)
 {
     conversation_t *conv = find_or_create_conversation(pinfo);
@@ -38,9 +57,7 @@ struct zs_conversation *zs_conversation_of(packet_info *pinfo, int proto,
         return c;
     c = wmem_new0(wmem_file_scope(), struct zs_conversation);
     c->number = conversations++;
-    /* TCP makes the conversation at its first packet, so the first address is the initiator's. */
-    copy_address_wmem(wmem_file_scope(), &c->client, conversation_key_addr1(conv->key_ptr));
-    c->client_port = conversation_key_port1(conv->key_ptr);
+    note_client(c, pinfo, conv, over_tcp);
     zs_session_init(&c->session, keys);
     c->exchange = zs_exchange_new();
     if (!replays)

@@ -35,7 +35,7 @@ struct zs_whole {
 
 struct zs_conversation {
     uint32_t number; /* from 0, in order of appearance */
-    address client;  /* the TCP initiator, as far as the capture tells */
+    address client;  /* who opened the TCP connection, as far as the capture tells */
     uint32_t client_port;
     struct zs_session session;
     struct zs_exchange *exchange;
@@ -90,8 +90,8 @@ struct zs_pdu {
     uint64_t octets; /* of the message, up to and with this part */
 };
 
-/* The conversation of this packet, made on first sight. */
-struct zs_conversation *zs_conversation_of(packet_info *pinfo, int proto,
+/* The conversation of this packet, made on first sight; over_tcp: it came from TCP's dissector. */
+struct zs_conversation *zs_conversation_of(packet_info *pinfo, int proto, bool over_tcp,
                                            const struct zs_keyring *keys);
 /* … or NULL, where there is none. */
 struct zs_conversation *zs_conversation_find(packet_info *pinfo, int proto);

@@ -453,8 +453,9 @@ int zs_dissect(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data)
 {
     const struct tcpinfo *tcp = pinfo->ptype == PT_TCP ? data : NULL;
     bool visited = PINFO_FD_VISITED(pinfo);
-    struct run run = {
-        .tvb = tvb, .pinfo = pinfo, .c = zs_conversation_of(pinfo, proto_zmtp, zs_keys())};
+    struct run run = {.tvb = tvb,
+                      .pinfo = pinfo,
+                      .c = zs_conversation_of(pinfo, proto_zmtp, tcp != NULL, zs_keys())};
 
     run.dir = zs_conversation_dir(run.c, pinfo);
     col_set_str(pinfo->cinfo, COL_PROTOCOL, "ZMTP");

@@ -75,7 +75,7 @@
     ZS_FIELD(curve_box, "curvezmq.box", "Box", FT_BYTES, BASE_NONE, NULL, 0, NULL) \
     ZS_FIELD(defect, "defect", "Defect", FT_STRING, BASE_NONE, NULL, 0, "The code of what is wrong: one filter for all expert items zmtp.defect.*") \
     ZS_FIELD(stream, "stream", "Stream index", FT_UINT32, BASE_DEC, NULL, 0, NULL) \
-    ZS_FIELD(direction, "direction", "Direction", FT_STRING, BASE_NONE, NULL, 0, "c2s or s2c, c being who opened the TCP connection") \
+    ZS_FIELD(direction, "direction", "Direction", FT_STRING, BASE_NONE, NULL, 0, "c2s or s2c, c being who opened the TCP connection; if that is not in the capture, the end with the higher port") \
     ZS_FIELD(continuation, "continuation", "Continuation", FT_BYTES, BASE_NONE, NULL, 0, "Octets of a frame that began in an earlier packet") \
     ZS_FIELD(unread, "unread", "Not read", FT_BYTES, BASE_NONE, NULL, 0, "Where the next frame begins is unknown") \
     ZS_FIELD(message_data, "message.data", "Data", FT_BYTES, BASE_NONE, NULL, 0, "The application's octets, in the clear or decrypted") \

@@ -150,6 +150,25 @@ class Agree(unittest.TestCase):
                     self.assertEqual(shown.strangers, [])
                     self.assert_same_events(read, shown.events)
 
+    def test_who_opened_the_connection(self):
+        """Known by a SYN or a SYN/ACK; without either it is taken to be the end with the higher port, whoever speaks
+        first."""
+        known = ("-d", "tcp.port==50000,zmtp")
+        for capture, lost, client in (("reqrep", "1", 57142), ("reqrep", "1-14", 57142), ("reqrep", "1-15", 57142),
+                                      ("high-port", None, 40000), ("high-port", "1", 40000),
+                                      ("high-port", "1-3", 50000), ("high-port", "1-7", 50000),
+                                      ("high-port", "1-8", 50000)):
+            with self.subTest(capture=capture, lost=lost):
+                file = f"captures/{capture}.pcap"
+                if capture == "high-port":
+                    file = subject.talked(BUILD, "tests/e2e/input/high-port.talk")
+                if lost:
+                    file = subject.without(BUILD, file, lost)
+                read = subject.read_json(BUILD + "/analyzer/zmtpscope", file, more=known)
+                (opened,) = subject.of(read, "connection")
+                self.assertEqual(opened["client"], f"127.0.0.1:{client}")
+                self.assert_same_events(read, shown_of(file, *known).events)
+
     def test_with_the_keys_of_wireshark(self):
         keyed = [c for c in subject.manifest() if c["keytab"] and of_engine(c)]
         for capture, result in self.each(keyed, lambda c: ["-K", subject.CAPTURES / c["keytab"]]):
