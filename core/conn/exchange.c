@@ -14,6 +14,8 @@
  * behind a loss the first PONG may be taken for a later PING's. */
 #include "core/conn/exchange.h"
 
+#include "core/conn/topics.h"
+
 #include <glib.h>
 
 enum {
@@ -42,19 +44,13 @@ struct gathering {
     uint64_t envelope; /* a sum over its parts */
 };
 
-struct topic {
-    size_t n;
-    uint8_t octets[];
-};
-
 struct side {
     uint64_t messages; /* begun so far */
     struct gathering gathering;
-    bool torn;                /* the next part may stand inside a message */
-    unsigned losses;          /* of the session's side, as far as they are heeded */
-    GQueue pings;             /* struct question, the oldest first */
-    GPtrArray *subscriptions; /* struct topic, sorted, each once */
-    size_t subscription_octets;
+    bool torn;       /* the next part may stand inside a message */
+    unsigned losses; /* of the session's side, as far as they are heeded */
+    GQueue pings;    /* struct question, the oldest first */
+    struct zs_topics subscriptions;
 };
 
 struct zs_exchange {
@@ -80,7 +76,7 @@ struct zs_exchange *zs_exchange_new(void)
 
     for (int d = 0; d < ZS_DIR_COUNT; d++) {
         g_queue_init(&x->side[d].pings);
-        x->side[d].subscriptions = g_ptr_array_new_with_free_func(g_free);
+        zs_topics_init(&x->side[d].subscriptions, SUBSCRIPTIONS_MAX, SUBSCRIPTION_OCTETS);
     }
     g_queue_init(&x->requests);
     x->in_order = true;
@@ -93,7 +89,7 @@ void zs_exchange_free(struct zs_exchange *x)
         return;
     for (int d = 0; d < ZS_DIR_COUNT; d++) {
         g_queue_clear_full(&x->side[d].pings, g_free);
-        g_ptr_array_free(x->side[d].subscriptions, TRUE);
+        zs_topics_clear(&x->side[d].subscriptions);
     }
     g_queue_clear_full(&x->requests, g_free);
     g_free(x);
@@ -261,87 +257,6 @@ static void on_pong(struct side *pinging, struct zs_span context, struct zs_stam
         answer(&pinging->pings, link, at, fact);
 }
 
-/* ==== subscriptions ==== */
-
-static int compare(const struct topic *t, struct zs_span s)
-{
-    size_t n = t->n < s.n ? t->n : s.n;
-    int order = n ? memcmp(t->octets, s.p, n) : 0;
-
-    return order ? order : (t->n > s.n) - (t->n < s.n);
-}
-
-/* How many of the sorted topics are less than s. */
-static guint rank(const GPtrArray *sorted, struct zs_span s)
-{
-    guint low = 0, high = sorted->len;
-
-    while (low < high) {
-        guint middle = low + (high - low) / 2;
-        if (compare(sorted->pdata[middle], s) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static bool is_at(const GPtrArray *sorted, guint i, struct zs_span s)
-{
-    return i < sorted->len && compare(sorted->pdata[i], s) == 0;
-}
-
-static void subscribe(struct side *side, struct zs_span s)
-{
-    guint i = rank(side->subscriptions, s);
-
-    if (is_at(side->subscriptions, i, s) || side->subscriptions->len >= SUBSCRIPTIONS_MAX ||
-        s.n > SUBSCRIPTION_OCTETS - side->subscription_octets)
-        return;
-    struct topic *t = g_malloc(sizeof *t + s.n);
-    t->n = s.n;
-    if (s.n)
-        memcpy(t->octets, s.p, s.n);
-    g_ptr_array_insert(side->subscriptions, (gint)i, t);
-    side->subscription_octets += s.n;
-}
-
-static void cancel(struct side *side, struct zs_span s)
-{
-    guint i = rank(side->subscriptions, s);
-
-    if (!is_at(side->subscriptions, i, s))
-        return;
-    side->subscription_octets -= s.n;
-    g_ptr_array_remove_index(side->subscriptions, i);
-}
-
-static void forget_subscriptions(struct side *side)
-{
-    g_ptr_array_set_size(side->subscriptions, 0);
-    side->subscription_octets = 0;
-}
-
-/* The longest topic that s begins with. What is sorted just before s either is one, or shares fewer octets with it
- * than any that is longer would: then the search goes on with those. */
-static const struct topic *longest(const GPtrArray *sorted, struct zs_span s)
-{
-    for (;;) {
-        guint i = rank(sorted, s);
-        if (is_at(sorted, i, s))
-            return sorted->pdata[i];
-        if (i == 0)
-            return NULL;
-        const struct topic *before = sorted->pdata[i - 1];
-        size_t shared = 0;
-        while (shared < before->n && shared < s.n && before->octets[shared] == s.p[shared])
-            shared++;
-        if (shared == before->n)
-            return before;
-        s.n = shared;
-    }
-}
-
 /* ==== parts ==== */
 
 enum envelope { NEVER, BY_CONVENTION, ALWAYS };
@@ -425,13 +340,9 @@ static void begin_message(struct side *side, struct zs_stamp at)
 static void match(struct zs_exchange *x, const struct zs_session *s, enum zs_dir dir,
                   struct zs_span data, struct zs_exchange_fact *fact)
 {
-    const struct topic *t = NULL;
-
-    if (publishes(type_of(s, dir)))
-        t = longest(x->side[zs_dir_other(dir)].subscriptions, data);
-    fact->subscribed = t != NULL;
-    if (t)
-        fact->subscription = zs_span(t->octets, t->n);
+    fact->subscribed =
+        publishes(type_of(s, dir)) &&
+        zs_topics_match(&x->side[zs_dir_other(dir)].subscriptions, data, &fact->subscription);
 }
 
 static void on_message(struct zs_exchange *x, const struct zs_session *s, enum zs_dir dir,
@@ -455,9 +366,9 @@ static void on_message(struct zs_exchange *x, const struct zs_session *s, enum z
     fact->delimiter = g->delimiter;
     fact->unsettled = fact->role == ZS_PART_PAYLOAD && !g->settled;
     if (fact->role == ZS_PART_SUBSCRIBE)
-        subscribe(side, zs_span_skip(r->data, 1));
+        zs_topics_add(&side->subscriptions, zs_span_skip(r->data, 1));
     if (fact->role == ZS_PART_CANCEL)
-        cancel(side, zs_span_skip(r->data, 1));
+        zs_topics_remove(&side->subscriptions, zs_span_skip(r->data, 1));
     if (g->parts == 1 && !g->torn)
         match(x, s, dir, r->data, fact);
     if (r->more)
@@ -484,10 +395,10 @@ static void on_command(struct zs_exchange *x, enum zs_dir dir, const struct zs_c
         on_pong(&x->side[zs_dir_other(dir)], c->body, at, fact);
         break;
     case ZS_CMD_SUBSCRIBE:
-        subscribe(side, c->body);
+        zs_topics_add(&side->subscriptions, c->body);
         break;
     case ZS_CMD_CANCEL:
-        cancel(side, c->body);
+        zs_topics_remove(&side->subscriptions, c->body);
         break;
     default:
         break;
@@ -501,7 +412,7 @@ void zs_exchange_skip(struct zs_exchange *x, enum zs_dir dir)
     side->gathering.parts = 0;
     side->torn = true;
     forget_requests(x);
-    forget_subscriptions(side);
+    zs_topics_forget(&side->subscriptions);
     for (int d = 0; d < ZS_DIR_COUNT; d++)
         g_queue_clear_full(&x->side[d].pings, g_free);
 }
