@@ -3,7 +3,8 @@
  * sets as-server), and the acceptor's context.
  *
  * Limits: one context for a connection, of the first AP-REQ; one over ZS_TOKEN_LIMIT octets is opened without its
- * AP-REP. Tokens inside SPNEGO are not looked into. An AP-REP that comes before its AP-REQ is not kept. */
+ * AP-REP, and an AP-REP of that size is not kept for an AP-REQ that the capture has behind it. Tokens inside SPNEGO are
+ * not looked into. */
 #include "core/conn/session.h"
 
 #include "core/conn/replay.h"
@@ -48,9 +49,17 @@ static void drop_ap_req(struct zs_session *s)
     s->ap_req_n = 0;
 }
 
+static void drop_early_ap_rep(struct zs_session *s)
+{
+    g_free(s->early_ap_rep);
+    s->early_ap_rep = NULL;
+    s->early_ap_rep_n = 0;
+}
+
 void zs_session_clear(struct zs_session *s)
 {
     drop_ap_req(s);
+    drop_early_ap_rep(s);
     g_free(s->mech_types);
     zs_context_free(s->context);
     zs_context_free(s->earlier);
@@ -169,6 +178,8 @@ static void put_context(struct zs_session *s, struct zs_span ap_req, struct zs_s
 {
     s->earlier = s->context;
     s->context = zs_context_new(s->keys, ap_req, ap_rep, s->ap_req_at.time_ns);
+    if (!ap_rep.n && s->side[zs_dir_other(s->initiator)].losses)
+        zs_context_blame_loss(s->context);
     const struct zs_context_facts *f = zs_context_facts(s->context);
     start_sequence(&s->side[s->initiator], f->initiator_has_sequence, f->initiator_sequence);
     start_sequence(&s->side[zs_dir_other(s->initiator)], f->acceptor_has_sequence,
@@ -188,6 +199,26 @@ static void conclude(struct zs_session *s, struct zs_span ap_rep, struct zs_turn
 {
     if (s->ap_req)
         make_context(s, zs_span(s->ap_req, s->ap_req_n), ap_rep, turn);
+}
+
+/* Packets of two directions may stand in a capture in another order than they were sent. */
+static void keep_early_ap_rep(struct zs_session *s, enum zs_dir dir, struct zs_span inner)
+{
+    if (s->early_ap_rep || s->authenticators_only || inner.n > ZS_TOKEN_LIMIT)
+        return;
+    s->early_ap_rep = g_memdup2(inner.p, inner.n);
+    s->early_ap_rep_n = inner.n;
+    s->early_from = dir;
+}
+
+/* The AP-REQ that was kept has its answer before it. */
+static void take_early_ap_rep(struct zs_session *s, struct zs_turn *turn)
+{
+    if (s->early_ap_rep && s->early_from != s->initiator) {
+        s->answered = true;
+        conclude(s, zs_span(s->early_ap_rep, s->early_ap_rep_n), turn);
+    }
+    drop_early_ap_rep(s);
 }
 
 static void on_ap_req(struct zs_session *s, enum zs_dir dir, struct zs_span inner,
@@ -211,11 +242,13 @@ static void on_ap_req(struct zs_session *s, enum zs_dir dir, struct zs_span inne
     if (inner.n > ZS_TOKEN_LIMIT)
         turn->defect = ZS_E_TOKEN_SIZE;
     if (!s->mutual || inner.n > ZS_TOKEN_LIMIT) {
+        drop_early_ap_rep(s);
         make_context(s, inner, zs_span(NULL, 0), turn);
         return;
     }
     s->ap_req = g_memdup2(inner.p, inner.n);
     s->ap_req_n = inner.n;
+    take_early_ap_rep(s, turn);
 }
 
 /* The mechanism's own token: the one inside SPNEGO's, if it is there. */
@@ -230,6 +263,8 @@ static void on_mech_token(struct zs_session *s, enum zs_dir dir, const struct zs
     }
     if (!s->roles_known)
         s->foreign |= t->mech != ZS_MECH_KRB5 && t->mech != ZS_MECH_KRB5_MS;
+    if (!s->roles_known && t->kind == ZS_TOKEN_AP_REP)
+        keep_early_ap_rep(s, dir, t->inner);
     if (!s->roles_known || dir == s->initiator)
         return;
     s->answered = true;

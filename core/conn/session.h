@@ -62,6 +62,9 @@ struct zs_session {
     size_t mech_types_n;
     uint8_t *ap_req; /* kept until it is answered; g_malloc'd, NULL: none */
     size_t ap_req_n;
+    uint8_t *early_ap_rep; /* came before any AP-REQ, and is kept for it; likewise */
+    size_t early_ap_rep_n;
+    enum zs_dir early_from; /* whose */
     struct zs_context *context,
         *earlier;      /* the one in force; one made before the AP-REP came, or NULL */
     bool settled;      /* that one was gone on with */

@@ -298,6 +298,17 @@ struct zs_context *zs_context_new(const struct zs_keyring *keys, struct zs_span 
     return c;
 }
 
+void zs_context_blame_loss(struct zs_context *c)
+{
+    struct zs_context_facts *f = &c->facts;
+
+    if (f->why != ZS_WHY_AP_REP_MISSING)
+        return;
+    g_free(f->reason);
+    f->reason = g_strdup("the capture has no AP-REP for this AP-REQ, so the acceptor's subkey is "
+                         "unknown: octets of the acceptor are missing, and it may be among them");
+}
+
 /* Of a session secret alone. */
 static struct zs_context *context_of(const struct zs_secret *s)
 {

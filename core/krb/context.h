@@ -21,7 +21,7 @@ enum zs_why {
     ZS_WHY_KEY_DIFFERS,     /* principal, kvno and enctype fit, the key does not */
     ZS_WHY_ENCTYPE_UNKNOWN, /* an enctype that zmtpscope cannot open */
     ZS_WHY_MALFORMED,       /* AP-REQ or ticket is not what RFC 4120 says */
-    ZS_WHY_AP_REP_MISSING,  /* mutual authentication was asked for and the capture has no AP-REP */
+    ZS_WHY_AP_REP_MISSING,  /* mutual authentication was asked for and no AP-REP was seen */
     ZS_WHY_AP_REP_DAMAGED,  /* there is one, but it does not open under the session key */
     ZS_WHY_AUTHENTICATOR_DAMAGED, /* it does not open under the session key; all else does */
     ZS_WHY_COUNT
@@ -91,6 +91,8 @@ struct zs_context;
  * Never NULL: a context that did not open says why. Nothing is borrowed after the call. */
 struct zs_context *zs_context_new(const struct zs_keyring *keys, struct zs_span ap_req,
                                   struct zs_span ap_rep, int64_t time_ns);
+/* Of one that was just made: where it says that no AP-REP was seen it says that octets of the acceptor are missing, too. */
+void zs_context_blame_loss(struct zs_context *c);
 /* The context that a wrap token belongs to, where no AP-REQ says it: that whose session secret opens the token, which is
  * tried with one secret after the other: ZS_CONTEXT_TRIES at most of those that the user gave, then ZS_CONTEXT_TRIES_UNASKED
  * of those that came with the capture, for whoever made that might make work. NULL: none does. *by_acceptor: the acceptor

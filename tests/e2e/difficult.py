@@ -314,6 +314,11 @@ class Maker:
                 s.but(seq=s.seq - begin[self.is_server(s)] + first,
                       ack=s.ack - begin[not self.is_server(s)] + first if s.flags & ACK else 0) for s in self.segments])
 
+        request = next(s for s in self.segments if b"\x08INITIATE" in s.payload)
+        swapped = [s for s in self.segments if s is not request]
+        at = next(i for i, s in enumerate(swapped) if b"\x08INITIATE" in s.payload)
+        self.from_segments("answer-before-its-question", [*swapped[:at + 1], request, *swapped[at + 1:]])
+
     def ends(self):
         handshake = [s for s in self.segments[:3]]
         rest = self.segments[3:]

@@ -82,7 +82,7 @@ GByteArray *talk_carry(uint8_t flags, enum zs_form form, const char *name, GByte
     return frame;
 }
 
-static GByteArray *framed(const char *token_id, GByteArray *message)
+GByteArray *talk_framed(const char *token_id, GByteArray *message)
 {
     return der(0x60, der(0x06, der_octets(KRB5_OID, sizeof KRB5_OID - 1), NULL),
                der_octets(token_id, 2), message, NULL);
@@ -90,17 +90,17 @@ static GByteArray *framed(const char *token_id, GByteArray *message)
 
 GByteArray *talk_ap_req(const struct talk *t)
 {
-    return framed("\x01\x00", forge_ap_req(&t->forge));
+    return talk_framed("\x01\x00", forge_ap_req(&t->forge));
 }
 
 GByteArray *talk_ap_rep(const struct talk *t)
 {
-    return framed("\x02\x00", forge_ap_rep(&t->forge));
+    return talk_framed("\x02\x00", forge_ap_rep(&t->forge));
 }
 
 GByteArray *talk_krb_error(const struct talk *t)
 {
-    return framed("\x03\x00", forge_krb_error(&t->forge));
+    return talk_framed("\x03\x00", forge_krb_error(&t->forge));
 }
 
 GByteArray *talk_hint(void)

@@ -38,6 +38,8 @@ GByteArray *talk_carry(uint8_t flags, enum zs_form form, const char *name, GByte
 /* Context tokens, framed as RFC 4121, 4.1 has it. */
 GByteArray *talk_ap_req(const struct talk *t);
 GByteArray *talk_ap_rep(const struct talk *t);
+/* … of any kind; the message is used up. */
+GByteArray *talk_framed(const char *token_id, GByteArray *message);
 /* The one libzmq's server sends where it has no credential: NegTokenInit with a hint alone (failure F2). */
 GByteArray *talk_hint(void);
 GByteArray *talk_krb_error(const struct talk *t);

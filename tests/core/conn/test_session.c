@@ -220,6 +220,79 @@ static void answer_that_comes_late_makes_another_context(void)
 }
 
 /* Packets of two directions may stand in a capture in another order than they were sent. */
+static void ap_rep_before_its_ap_req_is_kept_for_it(void)
+{
+    struct heard h;
+
+    start(&h);
+    greet(&h, "GSSAPI", "GSSAPI");
+    say_token(&h, ZS_S2C, talk_ap_rep(&talk));
+    g_assert_true(!h.turn.context_made && !h.s.roles_known && h.s.early_ap_rep);
+    say_token(&h, ZS_C2S, talk_ap_req(&talk));
+    g_assert_true(h.turn.context_made && h.s.answered && !h.s.early_ap_rep && !h.s.ap_req);
+    g_assert_true(zs_context_facts(h.s.context)->ap_rep_opened);
+    say(&h, ZS_C2S, C, "");
+    say_sealed(&h, ZS_S2C, C, ACCEPTOR_FIRST, "00 05'READY'");
+    g_assert_true(h.reading.verified && h.turn.defect == ZS_OK);
+    say_sealed(&h, ZS_C2S, C, INITIATOR_FIRST, "00 05'READY'");
+    g_assert_true(h.reading.verified && zs_session_established(&h.s));
+    g_assert_cmpuint(h.contexts, ==, 1);
+    zs_session_clear(&h.s);
+}
+
+static void early_ap_rep_of_the_initiators_side_answers_nothing(void)
+{
+    struct heard h;
+
+    start(&h);
+    greet(&h, "GSSAPI", "GSSAPI");
+    say_token(&h, ZS_C2S, talk_ap_rep(&talk));
+    say_token(&h, ZS_C2S, talk_ap_req(&talk));
+    g_assert_true(!h.s.context && !h.s.answered && !h.s.early_ap_rep && h.s.ap_req);
+    say_token(&h, ZS_S2C, talk_ap_rep(&talk));
+    g_assert_true(h.turn.context_made);
+    zs_session_clear(&h.s);
+}
+
+/* Of the first one, and of no more than a token's worth. */
+static void early_ap_rep_is_kept_within_bounds(void)
+{
+    GByteArray *large = g_byte_array_new();
+    struct heard h;
+
+    g_byte_array_set_size(large, ZS_TOKEN_LIMIT + 1);
+    memset(large->data, 0, large->len);
+    start(&h);
+    greet(&h, "GSSAPI", "GSSAPI");
+    say_token(&h, ZS_S2C, talk_framed("\x02\x00", large));
+    g_assert_null(h.s.early_ap_rep);
+    say_token(&h, ZS_S2C, talk_ap_rep(&talk));
+    size_t kept = h.s.early_ap_rep_n;
+    const uint8_t *at = h.s.early_ap_rep;
+    say_token(&h, ZS_S2C, talk_framed("\x02\x00", wire_octets("6f02 3000")));
+    g_assert_true(kept && h.s.early_ap_rep == at && h.s.early_ap_rep_n == kept);
+    zs_session_clear(&h.s);
+    g_assert_null(h.s.early_ap_rep);
+}
+
+static void context_without_an_ap_rep_says_whether_octets_are_missing(void)
+{
+    for (int lost = 0; lost <= 1; lost++) {
+        struct heard h;
+        start(&h);
+        greet(&h, "GSSAPI", "GSSAPI");
+        say_token(&h, ZS_C2S, talk_ap_req(&talk));
+        zs_session_lost(&h.s, lost ? ZS_S2C : ZS_C2S);
+        g_assert_true(zs_session_conclude(&h.s));
+        const struct zs_context_facts *f = zs_context_facts(h.s.context);
+        g_assert_cmpint(f->why, ==, ZS_WHY_AP_REP_MISSING);
+        g_assert_true(g_str_has_suffix(
+            f->reason, lost ? ": octets of the acceptor are missing, and it may be among them"
+                            : ": it was not recorded, or the acceptor never answered"));
+        zs_session_clear(&h.s);
+    }
+}
+
 static void tokens_before_the_ap_rep_stay_closed_and_those_behind_it_open(void)
 {
     struct heard h;
@@ -402,18 +475,13 @@ static void first_number_behind_a_loss_is_not_the_handshakes(void)
     zs_session_clear(&h.s);
 }
 
-static void ap_rep_before_its_ap_req_is_nobodys_answer(void)
+static void ap_rep_of_the_initiator_is_nobodys_answer(void)
 {
     struct heard h;
 
     start(&h);
     greet(&h, "GSSAPI", "GSSAPI");
-    say_token(&h, ZS_S2C, talk_ap_rep(&talk));
-    g_assert_false(h.s.roles_known || h.s.answered || h.turn.context_made);
     say_token(&h, ZS_C2S, talk_ap_req(&talk));
-    g_assert_true(h.s.roles_known);
-    g_assert_false(h.s.answered);
-    /* Nor is one that the initiator sends. */
     say_token(&h, ZS_C2S, talk_ap_rep(&talk));
     g_assert_false(h.s.answered || h.turn.context_made);
     zs_session_clear(&h.s);
@@ -1044,13 +1112,17 @@ static void add_tests(void)
     FACT(without_mutual_there_is_no_ap_rep_to_wait_for);
     FACT(ap_req_that_nobody_answers_is_opened_at_the_end);
     FACT(answer_that_comes_late_makes_another_context);
+    FACT(ap_rep_before_its_ap_req_is_kept_for_it);
+    FACT(early_ap_rep_of_the_initiators_side_answers_nothing);
+    FACT(early_ap_rep_is_kept_within_bounds);
+    FACT(context_without_an_ap_rep_says_whether_octets_are_missing);
     FACT(tokens_before_the_ap_rep_stay_closed_and_those_behind_it_open);
     FACT(lost_ap_rep_costs_nothing_where_the_subkey_was_copied);
     FACT(session_secret_opens_what_has_no_ap_req);
     FACT(session_secrets_are_tried_a_few_times);
     FACT(secrets_that_came_with_the_capture_are_tried_a_few);
     FACT(first_number_behind_a_loss_is_not_the_handshakes);
-    FACT(ap_rep_before_its_ap_req_is_nobodys_answer);
+    FACT(ap_rep_of_the_initiator_is_nobodys_answer);
     FACT(second_ap_req_changes_nothing);
     FACT(ap_req_that_is_none_says_so);
     FACT(ap_req_over_the_limit_is_not_kept);
