@@ -100,17 +100,54 @@ static void put_text(struct writer *w, enum zs_record_kind kind, uint64_t place,
     end_record(w);
 }
 
+static void digest_text(GChecksum *sum, const char *text)
+{
+    g_checksum_update(sum, (const guchar *)(text ? text : ""), -1);
+    g_checksum_update(sum, (const guchar *)"", 1); /* its end */
+}
+
+static void digest_number(GChecksum *sum, uint64_t number)
+{
+    uint8_t octets[8];
+
+    put_number(octets, number, sizeof octets);
+    g_checksum_update(sum, octets, sizeof octets);
+}
+
+/* What all shares of a run have in common but keys: files and options, as hexadecimal digits of SHA-256; g_free() it. */
+static char *digest(const struct zs_observation *o)
+{
+    const uint64_t numbers[] = {o->checksums,       o->max_connections, o->max_pending,
+                                o->max_frame,       o->packet_limit,    o->options.hex,
+                                o->options.no_data, o->options.colours};
+    GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);
+
+    for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++)
+        digest_number(sum, numbers[i]);
+    for (guint i = 0; o->ports && i < o->ports->len; i++)
+        digest_number(sum, g_array_index(o->ports, uint16_t, i));
+    digest_text(sum, o->filter);
+    digest_text(sum, o->interface);
+    for (const char *const *file = o->files; file && *file; file++)
+        digest_text(sum, *file);
+    char *digits = g_strdup(g_checksum_get_string(sum));
+    g_checksum_free(sum);
+    return digits;
+}
+
 bool zs_share_write(const struct zs_observation *o, int descriptor, GError **error)
 {
     static const struct zs_record_sink sink = {begin_record, add_octets, end_record, send_records};
     struct writer w = {.descriptor = descriptor, .records = g_byte_array_new()};
     GError *failed = NULL;
+    char *asked = digest(o);
     char *what =
-        g_strdup_printf("%s\n%s\n%u %u\n", format, o->report == &zs_report_json ? "json" : "text",
-                        o->share, o->shares);
+        g_strdup_printf("%s\n%s\n%u %u\n%s\n", format,
+                        o->report == &zs_report_json ? "json" : "text", o->share, o->shares, asked);
 
     put_text(&w, ZS_RECORD_SHARE, 0, what);
     g_free(what);
+    g_free(asked);
     if (zs_records_make(o, &sink, &w, &failed) && w.cut)
         put_text(&w, ZS_RECORD_ERROR, UINT64_MAX, too_long);
     send_records(&w);
@@ -131,6 +168,8 @@ struct input {
     size_t taken; /* octets of the source that the record at hand lies in */
     bool json;
     unsigned share, shares;
+    char asked[65];    /* the run's digest */
+    GBytes *beginning; /* of the report; NULL: it has none */
 };
 
 static bool fail(const struct input *in, const char *why, GError **error)
@@ -175,32 +214,86 @@ static bool open_input(struct input *in, struct zs_record *at, GError **error)
 
     if (!next_record(in, at, error))
         return false;
-    if (at->kind != ZS_RECORD_SHARE || at->n > 100)
+    if (at->kind != ZS_RECORD_SHARE || at->n > 200)
         return fail(in, "is no result of zmtpscope read --shard", error);
     text = g_strndup((const char *)at->octets, at->n);
     bool ok = g_str_has_prefix(text, format) &&
-              sscanf(text + strlen(format), "\n%4[a-z]\n%u %u", kind, &in->share, &in->shares) == 3;
+              sscanf(text + strlen(format), "\n%4[a-z]\n%u %u\n%64[0-9a-f]\n", kind, &in->share,
+                     &in->shares, in->asked) == 4;
     g_free(text);
     in->json = strcmp(kind, "json") == 0;
     if (!ok || in->shares == 0 || in->share >= in->shares)
         return fail(in, "is the result of another version of zmtpscope", error);
-    return next_record(in, at, error);
+    if (!next_record(in, at, error))
+        return false;
+    if (at->kind == ZS_RECORD_EVENT && at->packet == 0)
+        in->beginning = g_bytes_new(at->octets, at->n);
+    return true;
+}
+
+/* What tells two shares' runs apart, before anything is read; NULL: nothing. */
+static const char *difference(const struct input *a, const struct input *b)
+{
+    if (a->json != b->json || strcmp(a->asked, b->asked) != 0)
+        return "of other files, or with other options";
+    if (a->shares != b->shares)
+        return "of another number of shares";
+    if (!a->beginning != !b->beginning ||
+        (a->beginning && !g_bytes_equal(a->beginning, b->beginning)))
+        return "its captures are of other link types";
+    return NULL;
+}
+
+/* What every share counts of all packets; NULL: the same. */
+static const char *difference_of_packets(const struct zs_report_summary *a,
+                                         const struct zs_report_summary *b)
+{
+    if (a->packets != b->packets || a->cut != b->cut || a->not_read != b->not_read ||
+        a->dropped != b->dropped)
+        return "it counts other packets";
+    if (a->first.time_ns != b->first.time_ns || a->first.frame != b->first.frame ||
+        a->last.time_ns != b->last.time_ns || a->last.frame != b->last.frame)
+        return "its packets are of other times";
+    return NULL;
+}
+
+static bool fail_as_other(const struct input *in, const struct input *first, const char *why,
+                          GError **error)
+{
+    char *text = g_strdup_printf("is a share of another run than %s: %s", first->name, why);
+
+    fail(in, text, error);
+    g_free(text);
+    return false;
 }
 
 /* Each share once, and all of one run. */
 static bool check_inputs(const struct input *in, size_t n, GError **error)
 {
     for (size_t i = 0; i < n; i++) {
-        if (in[i].shares != in[0].shares || in[i].json != in[0].json)
-            return fail(&in[i], "is a share of another run than the first", error);
+        const char *why = difference(&in[i], &in[0]);
+        if (why)
+            return fail_as_other(&in[i], &in[0], why, error);
         for (size_t k = 0; k < i; k++)
             if (in[k].share == in[i].share)
                 return fail(&in[i], "is a share that is there already", error);
     }
     if (n != in[0].shares) {
         g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_INVAL,
-                    "there are %zu shares of %u: one is missing", n, in[0].shares);
+                    "there %s %zu share%s of %u: %s missing", n == 1 ? "is" : "are", n,
+                    n == 1 ? "" : "s", in[0].shares, in[0].shares - n == 1 ? "one is" : "some are");
         return false;
+    }
+    return true;
+}
+
+static bool check_summaries(const struct input *in, const struct zs_record_source *sources,
+                            size_t n, GError **error)
+{
+    for (size_t i = 1; i < n; i++) {
+        const char *why = difference_of_packets(&sources[i].summary, &sources[0].summary);
+        if (why)
+            return fail_as_other(&in[i], &in[0], why, error);
     }
     return true;
 }
@@ -226,6 +319,10 @@ static bool merge(struct input *in, struct zs_record_source *sources, size_t n, 
     if (!check_inputs(in, n, error) ||
         !zs_records_merge(sources, n, write_text, out, &merged, error))
         return false;
+    if (merged.has_summary && !check_summaries(in, sources, n, error)) {
+        g_clear_error(&merged.failed);
+        return false;
+    }
     const struct zs_report *report = in[0].json ? &zs_report_json : &zs_report_text;
     if (merged.has_summary)
         report->end(&(struct zs_report_options){.out = out}, &merged.summary);
@@ -245,8 +342,10 @@ bool zs_share_merge(const int *descriptors, const char *const *names, size_t n, 
         in[i].source = zs_source_new(descriptors[i], ROOM);
     }
     bool ok = merge(in, sources, n, out, error);
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         zs_source_free(in[i].source);
+        g_clear_pointer(&in[i].beginning, g_bytes_unref);
+    }
     g_free(in);
     g_free(sources);
     return ok;

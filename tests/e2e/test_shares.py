@@ -97,15 +97,46 @@ class Shares(unittest.TestCase):
         capture = subject.CAPTURES / "several.pcapng"
         one, two, three = self.shares(3, capture)
         self.refused("there are 2 shares of 3: one is missing", one, three)
+        self.refused("there is 1 share of 3: some are missing", two)
         self.refused("is a share that is there already", one, two, two)
         self.refused("is no result of zmtpscope read --shard", capture)
         other = self.scratch / "other"
         other.write_bytes(self.shares(2, capture)[0].read_bytes())
-        self.refused("is a share of another run than the first", self.shares(3, capture)[1], other)
+        self.refused("1.share: of another number of shares", self.shares(3, capture)[0], other)
         cut = self.scratch / "cut"
         cut.write_bytes(three.read_bytes()[:-3])
         self.refused("cut: ends inside a record", one, two, cut)
         self.refused("No such file or directory", self.scratch / "no-such-share")
+
+    def share(self, name, i, *arguments):
+        """The path of share i of 2."""
+        path = self.scratch / name
+        path.write_bytes(subject.run(BINARY, "read", "--shard", f"{i}/2", *arguments).stdout)
+        return path
+
+    def test_shares_of_different_runs_are_refused(self):
+        path = self.scratch / "capture.pcap"
+        for form in ([], ["--json"]):
+            path.write_bytes((subject.CAPTURES / "reqrep.pcap").read_bytes())
+            one = self.share("one", 1, *form, path)
+            for options in (["-x"], ["-c", "15"], ["-f", "tcp"], ["-d", "tcp.port==80,zmtp"], ["--verify-checksums"],
+                            ["--max-frame", "70"], [subject.CAPTURES / "null.pcap"]):
+                with self.subTest(form=form, options=options):
+                    two = self.share("two", 2, *form, *options, path)
+                    out = self.refused(f"two: is a share of another run than {one}: of other files, or with other options",
+                                       one, two)
+                    self.assertEqual(out, b"")
+            # The same name, other packets.
+            octets = path.read_bytes()
+            header, first = octets[:24], octets[24:40]
+            for said, changed in (("it counts other packets", (subject.CAPTURES / "null.pcap").read_bytes()),
+                                  ("its packets are of other times", header + bytes([first[0] ^ 1]) + octets[25:])):
+                path.write_bytes(changed)
+                self.refused(f"two: is a share of another run than {one}: {said}", one, self.share("two", 2, *form, path))
+            path.write_bytes(octets)
+            self.assertEqual(zmtpscope("merge", one, self.share("two", 2, *form, path))[2], 0)
+        path.write_bytes((subject.CAPTURES / "reqrep.pcap").read_bytes().replace(b"\1\0\0\0", b"\x71\0\0\0", 1))
+        self.refused("its captures are of other link types", one, self.share("two", 2, "--json", path))
 
     def test_options_that_are_none(self):
         for arguments in (["--shard", "0/3"], ["--shard", "4/3"], ["--shard", "1"], ["--jobs", "x"],
