@@ -429,10 +429,12 @@ static struct zs_flow_limits limits_of(const struct zs_observation *o)
     };
 }
 
-/* Nobody waits for an event where all of it is there to be read; nor does an onlooker want octets before it. */
+/* Nobody waits for an event where all of it is there to be read; but who is told of octets wants the events before them. */
 static bool may_come_late(const struct zs_observation *o, const struct zs_timeline *timeline)
 {
-    return !o->interface && !o->follow && !zs_timeline_is_stream(timeline) && !o->onlooker;
+    bool told_of_octets = o->onlooker && o->onlooker->data;
+
+    return !o->interface && !o->follow && !zs_timeline_is_stream(timeline) && !told_of_octets;
 }
 
 static void observe(struct run *run, struct zs_timeline *timeline)
