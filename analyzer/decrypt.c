@@ -110,6 +110,16 @@ static const char *plural(uint64_t n)
     return n == 1 ? "" : "s";
 }
 
+/* Was a capture left in its middle? What comes through a pipe is read to its end even then. */
+static bool is_cut(const struct decrypt_options *d)
+{
+    bool cut = zs_interrupted() && !g_strv_contains((const char *const *)d->files, "-");
+
+    if (cut)
+        fputs("zmtpscope: interrupted: the captures go on\n", stderr);
+    return cut;
+}
+
 /* How much of it there is. True: all of it. */
 static bool sum_up(const struct zs_rendering_counts *n)
 {
@@ -178,7 +188,9 @@ static int decrypt(const struct decrypt_options *d)
     clear_run(&run);
     if (!ok)
         return ZS_EXIT_FAILED;
-    return sum_up(&counts) ? ZS_EXIT_CLEAN : ZS_EXIT_FINDINGS;
+    bool whole = !is_cut(d);
+    whole &= sum_up(&counts);
+    return whole ? ZS_EXIT_CLEAN : ZS_EXIT_FINDINGS;
 }
 
 /* What is wrong with the options; NULL: nothing. */

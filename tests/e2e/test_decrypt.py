@@ -9,7 +9,9 @@ not shown.
 import os
 import pathlib
 import re
+import signal
 import stat
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -25,7 +27,7 @@ BUILD = None
 MESSAGE = ("time", "connection", "direction", "length", "more", "data")
 GREETING = ("time", "connection", "direction", "version")
 CONNECTION = ("time", "client", "server", "midstream")
-COMMAND = ("time", "connection", "direction", "metadata", "ttl_ms", "context", "topic", "group", "reason")
+COMMAND = ("time", "connection", "direction", "metadata", "ttl_ms", "topic", "group", "reason")
 # What else would guess at a payload by its port is not asked.
 TSHARK = ("-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE", "-d", "tcp.port==1-65535,data")
 WARNING = 0x600000  # PI_WARN
@@ -109,6 +111,8 @@ class Decrypt(unittest.TestCase):
         self.assertEqual(rows(before, "greeting", GREETING), rows(after, "greeting", GREETING))
         self.assertEqual(rows(before, "connection", CONNECTION), rows(after, "connection", CONNECTION))
         self.assertEqual(rows(before, "command", COMMAND), rows(after, "command", COMMAND))
+        self.assertEqual(["READY" if e["name"] == "INITIATE" else e["name"] for e in of(before, "command")],
+                         [e["name"] for e in of(after, "command")])
 
     def message_lines(self, path, *keys):
         """The lines of whole messages, their sockets and what they answer with them."""
@@ -321,6 +325,39 @@ class Decrypt(unittest.TestCase):
         back = subject.run(self.binary, "read", "--json", "-", input=done.stdout)
         self.compare(self.read(CAPTURES / "reqrep.pcap", *keys),
                      [subject.json.loads(line) for line in back.stdout.splitlines()])
+
+    def start(self, *arguments):
+        process = subprocess.Popen([self.binary, "decrypt", *map(str, arguments), "-w", "-"], stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for stream in (process.stdout, process.stderr, process.wait, process.kill):
+            self.addCleanup(getattr(stream, "close", stream))
+        return process
+
+    def test_through_a_pipe_each_packet_comes_at_once(self):
+        octets = (CAPTURES / "reqrep.pcap").read_bytes()
+        process = self.start("-K", CAPTURES / "reqrep.keytab", "-")
+        process.stdin.write(octets[:-1])  # the last packet waits for its last octet
+        process.stdin.flush()
+        came = b""
+        while b"packet 19 of standard input: 2 frames, sealed" not in came:
+            came += os.read(process.stdout.fileno(), 4096)
+        process.stdin.write(octets[-1:])
+        process.stdin.close()
+        process.stdout.read()
+        self.assertEqual(process.wait(subject.LIMIT), 0)
+
+    def test_an_interruption_is_said(self):
+        """The pipe cannot take all of it before the interruption comes."""
+        process = self.start("-K", CAPTURES / "push-pull.keytab", CAPTURES / "push-pull.pcap")
+        came = os.read(process.stdout.fileno(), 4096)
+        process.send_signal(signal.SIGINT)
+        came += process.stdout.read()
+        self.assertEqual(process.wait(subject.LIMIT), 1)
+        self.assertIn(b"interrupted: the captures go on", process.stderr.read())
+        path = self.directory / "interrupted.pcapng"
+        path.write_bytes(came)
+        self.assertTrue(of(self.read(path), "connection"))
+        process.stdin.close()
 
     def test_what_is_written_is_its_owner_s(self):
         out, _ = self.decrypt(CAPTURES / "null.pcap")
