@@ -136,9 +136,11 @@ static void find(struct zs_audit *a, const struct zs_rule *rule, const struct zs
 
     f->confidence = MIN(f->confidence, ruling->confidence);
     f->connections += ruling->example ? ruling->mark.count : 1;
-    if (f->first.frame == 0)
-        f->first = ruling->mark.first;
-    f->last = ruling->mark.first;
+    const struct zs_stamp *at = &ruling->mark.first;
+    if (f->evidences == 0 || at->frame < f->first.frame)
+        f->first = *at;
+    if (at->frame > f->last.frame)
+        f->last = *at;
     add_evidence(f, c, ruling);
 }
 

@@ -124,6 +124,8 @@ ZS_PREDICATE(speaks_ntlm)
 
     if (f->sight[ZS_SIGHT_AP_REQ].count)
         return ZS_ANSWER_PASS;
+    if (f->sight[ZS_SIGHT_NTLM].count && f->sight[ZS_SIGHT_LOSS].count)
+        return zs_answer_unmeasured(r, ZS_OBSTACLE_LOST); /* the AP-REQ may be among it */
     return of_tokens(f, r, &f->sight[ZS_SIGHT_NTLM]);
 }
 

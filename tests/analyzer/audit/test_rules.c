@@ -233,6 +233,11 @@ static void ntlm_given_up(struct good *g)
 {
     see(g, ZS_SIGHT_NTLM);
 }
+static void ntlm_and_a_loss(struct good *g)
+{
+    ntlm(g);
+    see(g, ZS_SIGHT_LOSS);
+}
 static void ntlm_offer(struct good *g)
 {
     see(g, ZS_SIGHT_NTLM_OFFER);
@@ -555,6 +560,7 @@ static const struct row {
     {"zs-no-ap-rep", no_ap_rep, no_ap_rep_behind_a_loss},
     {"zs-no-acceptor-subkey", no_acceptor_subkey, no_wraps},
     {"zs-ntlm", ntlm, ntlm_given_up},
+    {"zs-ntlm", ntlm, ntlm_and_a_loss},
     {"zs-ntlm-offered", ntlm_offer, spnego},
     {"zs-spnego", spnego, hint},
     {"zs-mechanism-unexpected", iakerb, spnego},
