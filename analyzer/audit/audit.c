@@ -8,6 +8,7 @@ struct zs_audit {
     GHashTable *listeners;                 /* its name in it -> struct zs_listener */
     GHashTable *by_subject[ZS_RULE_COUNT]; /* its subject, or "" -> struct zs_finding, borrowed */
     GPtrArray *findings;
+    unsigned identities; /* that the listeners remember */
     char why_not[1000];
     struct zs_audit_result result;
 };
@@ -70,8 +71,6 @@ static char *subject_of(const struct zs_rule *rule, const struct zs_case *c)
     const char *whole = NULL;
 
     switch (rule->scope) {
-    case ZS_SCOPE_CONNECTION:
-        return g_strdup_printf("c%" G_GUINT64_FORMAT, c->facts->connection);
     case ZS_SCOPE_ENDPOINT:
         return g_strdup(c->facts ? c->facts->server : c->listener->endpoint);
     case ZS_SCOPE_SERVICE:
@@ -201,7 +200,7 @@ static void note_listener(struct zs_audit *a, const struct zs_facts *f)
         l = zs_listener_new(f->server);
         g_hash_table_insert(a->listeners, l->endpoint, l);
     }
-    zs_listener_add(l, f);
+    zs_listener_add(l, f, &a->identities);
 }
 
 void zs_audit_judge(struct zs_audit *a, const struct zs_facts *f)

@@ -214,7 +214,6 @@ void zs_facts_event(struct zs_facts *f, const struct zs_event *ev)
     switch (ev->kind) {
     case ZS_EVENT_CONNECTION:
         f->midstream = ev->midstream;
-        see(f, ZS_SIGHT_OPENED, ev);
         break;
     case ZS_EVENT_GREETING:
         see(f, ZS_SIGHT_GREETING, ev);

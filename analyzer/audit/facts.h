@@ -16,7 +16,6 @@ struct zs_mark {
 };
 
 enum zs_sight {
-    ZS_SIGHT_OPENED,
     ZS_SIGHT_GREETING,
     ZS_SIGHT_PLAIN_HELLO,
     ZS_SIGHT_TOKEN, /* of a context, whatever is in it */
@@ -74,8 +73,8 @@ void zs_facts_free(struct zs_facts *f); /* NULL is fine */
 /* Takes note of an event. CLOSE is the last one: session and context are borrowed from it. */
 void zs_facts_event(struct zs_facts *f, const struct zs_event *ev);
 
-/* The beginning of a text that a peer chose, as a C string of size octets, 4 at least: ends before a character that does not fit whole, with
- * "..." where something is left out. NUL becomes a space. */
+/* The beginning of a text that a peer chose, as a C string in an array of size octets, 4 at least: it ends before a
+ * character that does not fit whole, with "..." where something is left out. NUL becomes a space. */
 void zs_facts_clip(char *out, size_t size, struct zs_span text);
 
 #endif

@@ -83,7 +83,7 @@ static void add_outcome(struct zs_listener *l, const struct zs_facts *f)
     l->storm.mark.count = l->storm_failed;
 }
 
-static void add_identity(struct zs_listener *l, const struct zs_facts *f)
+static void add_identity(struct zs_listener *l, const struct zs_facts *f, unsigned *identities)
 {
     const struct zs_context_facts *c = f->context;
     GBytes *identity = c && c->client_principal ? f->identity[f->session->initiator] : NULL;
@@ -97,8 +97,10 @@ static void add_identity(struct zs_listener *l, const struct zs_facts *f)
                                               (GDestroyNotify)g_bytes_unref, g_free);
     const char *first = g_hash_table_lookup(l->identities, identity);
     if (!first) {
-        if (g_hash_table_size(l->identities) < ZS_LISTENER_IDENTITIES)
+        if (*identities < ZS_LISTENER_IDENTITIES) {
             g_hash_table_insert(l->identities, g_bytes_ref(identity), g_strdup(who));
+            ++*identities;
+        }
     } else if (strcmp(first, who) != 0) {
         show(&l->shared, f, ZS_SIGHT_CONTEXT);
         g_strlcpy(l->shared_by[0], first, ZS_FACTS_NAME);
@@ -106,11 +108,11 @@ static void add_identity(struct zs_listener *l, const struct zs_facts *f)
     }
 }
 
-void zs_listener_add(struct zs_listener *l, const struct zs_facts *f)
+void zs_listener_add(struct zs_listener *l, const struct zs_facts *f, unsigned *identities)
 {
     if (f->outcome == ZS_OUTCOME_ESTABLISHED && !f->midstream)
         show(&l->established[f->mechanism], f, ZS_SIGHT_GREETING);
     add_outcome(l, f);
     add_service(l, f);
-    add_identity(l, f);
+    add_identity(l, f, identities);
 }

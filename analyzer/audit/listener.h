@@ -6,9 +6,9 @@
  * connection shows by itself. */
 #include "analyzer/audit/facts.h"
 
-#define ZS_LISTENER_SERVICES   8    /* keys of services that are told apart */
-#define ZS_LISTENER_IDENTITIES 1024 /* of clients that are remembered */
-#define ZS_HOSTS_MANY          5    /* that have one service's name */
+#define ZS_LISTENER_SERVICES   8     /* keys of services that are told apart */
+#define ZS_LISTENER_IDENTITIES 65536 /* of clients that all of them together remember */
+#define ZS_HOSTS_MANY          5     /* that have one service's name */
 #define ZS_STORM_NS            INT64_C(60000000000)
 #define ZS_STORM_LEAST         10 /* failures within that time, and nobody came through */
 
@@ -44,7 +44,7 @@ struct zs_listener {
 
 struct zs_listener *zs_listener_new(const char *endpoint);
 void zs_listener_free(struct zs_listener *l); /* NULL is fine */
-/* Takes note of a connection to it, at its end. */
-void zs_listener_add(struct zs_listener *l, const struct zs_facts *f);
+/* Takes note of a connection to it, at its end. identities: how many there are, of all listeners. */
+void zs_listener_add(struct zs_listener *l, const struct zs_facts *f, unsigned *identities);
 
 #endif

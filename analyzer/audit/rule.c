@@ -37,8 +37,9 @@ const char *zs_confidence_name(enum zs_confidence c)
 const char *zs_scope_name(enum zs_scope s)
 {
     static const char *const names[] = {
-        [ZS_SCOPE_CONNECTION] = "connection", [ZS_SCOPE_ENDPOINT] = "endpoint",
-        [ZS_SCOPE_SERVICE] = "principal",     [ZS_SCOPE_CLIENT] = "principal",
+        [ZS_SCOPE_ENDPOINT] = "endpoint",
+        [ZS_SCOPE_SERVICE] = "principal",
+        [ZS_SCOPE_CLIENT] = "principal",
         [ZS_SCOPE_CAPTURE] = "capture",
     };
     return names[s];

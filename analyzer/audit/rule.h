@@ -21,13 +21,12 @@ const char *zs_confidence_name(enum zs_confidence c); /* "inferred", "read", "pr
 
 /* What a finding is about: findings of one rule and one subject are one. */
 enum zs_scope {
-    ZS_SCOPE_CONNECTION,
     ZS_SCOPE_ENDPOINT, /* the address and port that connections are made to */
     ZS_SCOPE_SERVICE,  /* a principal: the service's, … */
     ZS_SCOPE_CLIENT,   /* … or the client's */
     ZS_SCOPE_CAPTURE,
 };
-const char *zs_scope_name(enum zs_scope s); /* "connection", "endpoint", "principal", "capture" */
+const char *zs_scope_name(enum zs_scope s); /* "endpoint", "principal", "capture" */
 
 enum zs_answer {
     ZS_ANSWER_NONE, /* the rule is not about such a case */

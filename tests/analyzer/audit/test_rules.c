@@ -56,9 +56,9 @@ static void be_of(struct good *g, enum zs_mechanism m, const char *name)
 static void make_good(struct good *g, unsigned number)
 {
     static const enum zs_sight sights[] = {
-        ZS_SIGHT_OPENED,   ZS_SIGHT_GREETING, ZS_SIGHT_TOKEN, ZS_SIGHT_AP_REQ,
-        ZS_SIGHT_AP_REP,   ZS_SIGHT_CONTEXT,  ZS_SIGHT_WRAP,  ZS_SIGHT_ACCEPTOR_SUBKEY,
-        ZS_SIGHT_VERIFIED, ZS_SIGHT_MESSAGE,  ZS_SIGHT_CLOSE};
+        ZS_SIGHT_GREETING, ZS_SIGHT_TOKEN, ZS_SIGHT_AP_REQ,          ZS_SIGHT_AP_REP,
+        ZS_SIGHT_CONTEXT,  ZS_SIGHT_WRAP,  ZS_SIGHT_ACCEPTOR_SUBKEY, ZS_SIGHT_VERIFIED,
+        ZS_SIGHT_MESSAGE,  ZS_SIGHT_CLOSE};
 
     *g = (struct good){.number = number, .k = made_facts()};
     g->k.ticket_flags = 0x40200000; /* forwardable, pre-authent */
@@ -135,6 +135,11 @@ static void other_mechanism(struct good *g)
 {
     g->policy.expect_gssapi = true;
     be_of(g, ZS_MECHANISM_CURVE, "CURVE");
+}
+static void other_mechanism_that_fails(struct good *g)
+{
+    other_mechanism(g);
+    fail_with(g, "closed before both sides were ready");
 }
 static void gssapi_expected(struct good *g)
 {
@@ -495,6 +500,17 @@ static void wrong_secret(struct good *g)
     unsee(g, ZS_SIGHT_VERIFIED);
     see(g, ZS_SIGHT_CLOSED);
 }
+static void first_is_bad(struct good *g)
+{
+    bad_checksum(g);
+    unsee(g, ZS_SIGHT_VERIFIED);
+    see(g, ZS_SIGHT_CLOSED);
+}
+static void bad_without_the_ap_rep(struct good *g)
+{
+    first_is_bad(g);
+    g->k.ap_rep_opened = false;
+}
 static void altered_header(struct good *g)
 {
     defect(g, ZS_E_WRAP_HEADER);
@@ -548,6 +564,7 @@ static const struct row {
     void (*neighbour)(struct good *g); /* … and this does not */
 } rows[] = {
     {"zs-mechanism-not-gssapi", other_mechanism, gssapi_expected},
+    {"zs-mechanism-not-gssapi", other_mechanism, other_mechanism_that_fails},
     {"zs-mechanism-mixed", last_is_null, last_is_null_and_fails},
     {"zs-plain-credentials", plain, curve},
     {"zs-plaintext-mode", bare_ready, bare_and_failed},
@@ -606,6 +623,7 @@ static const struct row {
     {"zs-session-key-weaker", subkey_of_aes128, session_of_rc4},
     {"zs-gss-flags", no_sequence, nothing},
     {"zs-unwrap-fails", bad_checksum, wrong_secret},
+    {"zs-unwrap-fails", first_is_bad, bad_without_the_ap_rep},
     {"zs-wrap-header", altered_header, bad_checksum},
     {"zs-subscription-lost", lost_subscription, nothing},
     {"zs-client-not-allowed", only_bob, bob_alone},
@@ -764,6 +782,27 @@ static void a_capture_that_ends_too_early_says_nothing_about_silence(void)
     struct zs_audit *a = audit(capture_ends, &result);
 
     g_assert_true(is_unmeasured(result, "zs-acceptor-silent", ZS_OBSTACLE_END));
+    zs_audit_free(a);
+}
+
+static void unseen_credentials(struct good *g)
+{
+    be_of(g, ZS_MECHANISM_PLAIN, "PLAIN");
+    loss(g);
+}
+
+static void a_loss_is_said(void)
+{
+    const struct zs_audit_result *result;
+    struct zs_audit *a = audit(unseen_credentials, &result);
+
+    g_assert_true(is_unmeasured(result, "zs-plain-credentials", ZS_OBSTACLE_LOST));
+    zs_audit_free(a);
+    a = audit(loss, &result);
+    g_assert_true(is_unmeasured(result, "zs-sequence", ZS_OBSTACLE_LOST));
+    zs_audit_free(a);
+    a = audit(ntlm_and_a_loss, &result);
+    g_assert_true(is_unmeasured(result, "zs-ntlm", ZS_OBSTACLE_LOST));
     zs_audit_free(a);
 }
 
@@ -953,6 +992,7 @@ int main(int argc, char **argv)
         {"/unmeasured/key", without_a_key_nothing_about_the_ticket_holds},
         {"/unmeasured/ap-req", without_the_ap_req_nothing_about_it_holds},
         {"/unmeasured/end", a_capture_that_ends_too_early_says_nothing_about_silence},
+        {"/unmeasured/loss", a_loss_is_said},
         {"/unmeasured/secret", what_only_a_secret_says_is_not_proved},
         {"/findings/one", many_connections_are_one_finding},
         {"/findings/confidence", a_finding_is_as_sure_as_its_weakest_evidence},
