@@ -22,6 +22,7 @@ struct info {
     const struct zs_whole *whole;
     const char *head; /* "DEALER → ROUTER ", or "" */
     const char *sender, *preview;
+    bool blank;      /* the preview is that of an empty part */
     unsigned parts;  /* of it in this packet, … */
     uint64_t octets; /* … and their octets */
 };
@@ -160,6 +161,18 @@ static void say_subscription(const struct zs_shown *s, const struct zs_reading *
                                       zs_info_quote(s->pinfo, zs_span_skip(r->data, 1))));
 }
 
+/* Of the first part that says something: where the handshake is not known, the delimiter is a part like any other. An
+ * empty part of a torn message tells nothing. */
+static void preview(const struct zs_shown *s, struct info *i, const struct zs_reading *r)
+{
+    bool blank = r->data.n == 0;
+
+    if (i->preview ? blank || !i->blank : blank && s->pdu->whole->torn)
+        return;
+    i->preview = zs_info_quote(s->pinfo, r->data);
+    i->blank = blank;
+}
+
 void zs_info_part(const struct zs_shown *s, const struct zs_reading *r)
 {
     struct info *i = info_of(s->pinfo);
@@ -177,8 +190,8 @@ void zs_info_part(const struct zs_shown *s, const struct zs_reading *r)
     i->octets += r->data.n;
     if (pdu->role == ZS_PART_DELIMITER)
         i->preview = NULL; /* what came before it was no payload after all */
-    else if (pdu->role == ZS_PART_PAYLOAD && !i->preview && (r->data.n || !pdu->whole->torn))
-        i->preview = zs_info_quote(s->pinfo, r->data);
+    else if (pdu->role == ZS_PART_PAYLOAD)
+        preview(s, i, r);
     if (pdu->last)
         say_message(s->pinfo, i, count_in_words(s->pinfo->pool, pdu), pdu->octets);
 }
