@@ -144,7 +144,6 @@ static bool write_all(const struct decrypt_options *d, const struct decrypt_run 
     const char *const *files = (const char *const *)d->files;
     struct zs_rendering *r = zs_rendering_new(out, stderr, files);
     const struct zs_onlooker onlooker = zs_rendering_onlooker(r);
-    GError *error = NULL;
     const struct zs_observation o = {
         .files = files,
         .filter = d->filter,
@@ -157,10 +156,10 @@ static bool write_all(const struct decrypt_options *d, const struct decrypt_run 
     };
 
     zs_interrupt_watch();
-    zs_observe(&o, &error);
+    bool ok = zs_observe(&o, NULL);
     *counts = zs_rendering_counts(r);
     zs_rendering_free(r);
-    return zs_output_error(error);
+    return ok;
 }
 
 static bool open_file(const struct decrypt_options *d, const struct decrypt_run *run,

@@ -8,6 +8,7 @@
 #include "analyzer/interrupt.h"
 #include "analyzer/net/reader.h"
 #include "analyzer/net/timeline.h"
+#include "analyzer/output.h"
 #include "core/conn/batch.h"
 #include "core/conn/conn.h"
 #include "core/conn/replay.h"
@@ -24,6 +25,7 @@ struct run {
     struct zs_conn_config config;
     struct zs_conn_config others; /* for connections of other shares */
     struct zs_flow_limits limits;
+    GString *troubles; /* what could not be read, a line each; NULL: it is said at once */
     struct zs_report_summary summary;
     uint64_t packet; /* the one being looked at; UINT64_MAX: all were */
     uint64_t
@@ -333,17 +335,30 @@ static bool wait_for_more(void *user)
 
 /* Session secrets in the capture itself. A block that cannot be read costs itself; a message that stays sealed says
  * that its key is missing. */
-static void on_secrets(void *user, uint32_t type, const void *octets, size_t n)
+static void on_secrets(void *user, const char *capture, uint32_t type, const void *octets, size_t n)
 {
     const struct run *run = user;
     char *why = NULL;
+    bool other_says_it = run->o->dealt && run->o->share > 0; /* all shares read it */
 
     if (type != ZS_SECRETS_BLOCK || !run->o->keys)
         return;
     if (!zs_keyring_add_secrets(run->o->keys, octets, n, "the capture's secrets block", false,
-                                &why))
-        g_printerr("zmtpscope: %s\n", why);
+                                &why) &&
+        !other_says_it)
+        fprintf(stderr, "zmtpscope: %s: %s\n", capture, why);
     g_free(why);
+}
+
+static void on_trouble(void *user, const GError *error)
+{
+    struct run *run = user;
+
+    if (!run->troubles)
+        zs_output_error(g_error_copy(error));
+    else
+        g_string_append_printf(run->troubles, "%s%s", run->troubles->len ? "\n" : "",
+                               error->message);
 }
 
 static struct zs_timeline *open_timeline(struct run *run)
@@ -354,9 +369,10 @@ static struct zs_timeline *open_timeline(struct run *run)
         .hooks = {.wait = o->follow ? wait_for_more : NULL,
                   .secrets = o->no_blocks ? NULL : on_secrets,
                   .user = run},
+        .trouble = on_trouble,
     };
 
-    return o->interface ? zs_timeline_open_live(o->interface, o->filter)
+    return o->interface ? zs_timeline_open_live(o->interface, &options)
                         : zs_timeline_open(o->files, &options);
 }
 
@@ -470,18 +486,23 @@ bool zs_observe(const struct zs_observation *o, GError **error)
 {
     const size_t frame_limit = o->max_frame ? o->max_frame : ZS_FRAME_LIMIT;
     struct run run = {.o = o, .limits = limits_of(o), .rank = 1};
+    struct zs_timeline *timeline;
     struct zs_replays *replays = zs_replays_new();
 
     run.config = (struct zs_conn_config){
         .keys = o->keys, .replays = replays, .frame_limit = frame_limit, .on_event = on_event};
     run.others = (struct zs_conn_config){.replays = replays, .frame_limit = frame_limit};
-    struct zs_timeline *timeline = open_timeline(&run);
+    run.troubles = error ? g_string_new(NULL) : NULL;
+    timeline = open_timeline(&run);
     if (zs_timeline_count(timeline))
         observe(&run, timeline);
     zs_replays_free(replays);
-    const GError *failed = zs_timeline_error(timeline);
-    if (failed)
-        g_propagate_error(error, g_error_copy(failed));
+    const GError *first = zs_timeline_error(timeline);
+    bool ok = first == NULL;
+    if (!ok && error)
+        *error = g_error_new_literal(first->domain, first->code, run.troubles->str);
+    if (run.troubles)
+        g_string_free(run.troubles, TRUE);
     zs_timeline_free(timeline);
-    return failed == NULL;
+    return ok;
 }

@@ -55,8 +55,9 @@ struct zs_observation {
     struct zs_report_summary *summary; /* filled at the end, too, if it is not NULL */
 };
 
-/* Runs it whole. What was read before an error has been reported, and the report is whole. False: *error is the
- * first one; a file that cannot be read does not stop those behind it. */
+/* Runs it whole. What was read before an error has been reported, and the report is whole; a file that cannot be read
+ * does not stop those behind it. False: something could not be read; *error says all of it, a line each; or, where error
+ * is NULL, standard error did, when it happened. */
 bool zs_observe(const struct zs_observation *o, GError **error);
 
 #endif

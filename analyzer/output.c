@@ -17,7 +17,10 @@ bool zs_output_error(GError *error)
 {
     if (!error)
         return true;
-    fprintf(stderr, "zmtpscope: %s\n", error->message);
+    char **lines = g_strsplit(error->message, "\n", -1);
+    for (char **line = lines; *line; line++)
+        fprintf(stderr, "zmtpscope: %s\n", *line);
+    g_strfreev(lines);
     g_error_free(error);
     return false;
 }

@@ -10,7 +10,7 @@
 /* Is standard output a terminal that wants colours? no-color.org: NO_COLOR, where it is not empty, says no. */
 bool zs_output_coloured(void);
 
-/* Says on standard error what is wrong, and frees it. True: error is NULL, and nothing is. */
+/* Says on standard error what is wrong, each line of it, and frees it. True: error is NULL, and nothing is. */
 bool zs_output_error(GError *error);
 
 /* The same for words of the command line that the command does not take: points to its --help. */

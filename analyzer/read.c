@@ -159,7 +159,7 @@ static bool run_observation(const struct read_options *r, struct zs_observation 
         o->shares = r->shares;
         return zs_share_write(o, STDOUT_FILENO, error);
     }
-    return n > 1 ? zs_jobs_run(o, n, error) : zs_observe(o, error);
+    return n > 1 ? zs_jobs_run(o, n, error) : zs_observe(o, NULL);
 }
 
 static int observe(const struct read_options *r)

@@ -199,8 +199,21 @@ struct merger {
     struct zs_record_source *sources;
     bool (*put)(void *user, const uint8_t *octets, size_t n, GError **error);
     void *user;
-    GError *failed;
+    GString *troubles;  /* what could not be read, a line each … */
+    GHashTable *spoken; /* … and these lines: most shares say the same */
 };
+
+static void add_troubles(struct merger *m, const struct zs_record *at)
+{
+    char *text = g_strndup((const char *)at->octets, at->n);
+    char **lines = g_strsplit(text, "\n", -1);
+
+    for (char **line = lines; *line; line++)
+        if (g_hash_table_add(m->spoken, g_strdup(*line)))
+            g_string_append_printf(m->troubles, "%s%s", m->troubles->len ? "\n" : "", *line);
+    g_strfreev(lines);
+    g_free(text);
+}
 
 /* What is at hand goes where it belongs, and the next one is at hand. */
 static bool take(struct merger *m, struct zs_record_source *s, GError **error)
@@ -218,9 +231,7 @@ static bool take(struct merger *m, struct zs_record_source *s, GError **error)
             return false;
         break;
     case ZS_RECORD_ERROR:
-        if (!m->failed)
-            m->failed = g_error_new(G_FILE_ERROR, G_FILE_ERROR_FAILED, "%.*s", (int)at->n,
-                                    (const char *)at->octets);
+        add_troubles(m, at);
         break;
     case ZS_RECORD_PROGRESS:
     case ZS_RECORD_SHARE:
@@ -241,24 +252,34 @@ static bool take_all(struct merger *m, size_t n, GError **error)
     return true;
 }
 
+static bool merge(struct merger *m, size_t n, struct zs_records_merged *merged, GError **error)
+{
+    size_t whole = 0;
+
+    if (!take_all(m, n, error))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        whole += m->sources[i].has_summary;
+    if (whole < n && (whole > 0 || m->troubles->len == 0))
+        return fail(&m->sources[0], "or another share ends too early", error);
+    *merged = (struct zs_records_merged){.has_summary = whole == n};
+    if (whole == n)
+        merged->summary = sum_up(m->sources, n);
+    if (m->troubles->len)
+        merged->failed = g_error_new_literal(G_FILE_ERROR, G_FILE_ERROR_FAILED, m->troubles->str);
+    return true;
+}
+
 bool zs_records_merge(struct zs_record_source *sources, size_t n,
                       bool (*put)(void *user, const uint8_t *octets, size_t n, GError **error),
                       void *user, struct zs_records_merged *merged, GError **error)
 {
     struct merger m = {.sources = sources, .put = put, .user = user};
-    size_t whole = 0;
-    bool ok = take_all(&m, n, error);
 
-    for (size_t i = 0; i < n; i++)
-        whole += sources[i].has_summary;
-    if (ok && whole < n && (whole > 0 || !m.failed))
-        ok = fail(&sources[0], "or another share ends too early", error);
-    if (!ok) {
-        g_clear_error(&m.failed);
-        return false;
-    }
-    *merged = (struct zs_records_merged){.has_summary = whole == n, .failed = m.failed};
-    if (whole == n)
-        merged->summary = sum_up(sources, n);
-    return true;
+    m.troubles = g_string_new(NULL);
+    m.spoken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    bool ok = merge(&m, n, merged, error);
+    g_string_free(m.troubles, TRUE);
+    g_hash_table_unref(m.spoken);
+    return ok;
 }

@@ -50,7 +50,7 @@ struct zs_record_source {
 struct zs_records_merged {
     bool has_summary; /* else nothing could be read, and failed says why */
     struct zs_report_summary summary;
-    GError *failed; /* the first thing that the shares could not read; the caller's. NULL: none */
+    GError *failed; /* what the shares could not read, a line each; the caller's. NULL: nothing */
 };
 
 /* Hands the texts of n shares, whose first records are at hand, to put() in the order of a single run. False: *error is

@@ -223,13 +223,11 @@ static int replay(const struct replay_options *options, struct zs_keyring *ring)
     const struct zs_onlooker onlooker = {.event = on_event, .data = on_data, .user = &s};
     const struct zs_observation o = {
         .files = (const char *const *)options->files, .keys = ring, .onlooker = &onlooker};
-    GError *error = NULL;
 
-    bool ok = zs_observe(&o, &error);
+    bool ok = zs_observe(&o, NULL);
     s.report->end(&s.options, &s.counts);
     g_hash_table_unref(s.acts);
     ok &= zs_output_flush(stdout);
-    zs_output_error(error);
     if (!ok)
         return ZS_EXIT_FAILED;
     return s.counts.verdict[ZS_RERUN_BROKEN] ? ZS_EXIT_FINDINGS : ZS_EXIT_CLEAN;
@@ -300,17 +298,14 @@ static int rehearse(const struct replay_options *o, struct zs_keyring *ring,
         .json = o->json,
         .progress = o->progress,
     };
-    GError *error = NULL;
     int status = ZS_EXIT_FAILED;
 
-    if (zs_observe(&observation, &error)) {
+    if (zs_observe(&observation, NULL)) {
         drop_troubled(scripts);
         if (scripts->len)
             status = zs_rehearse(&r);
         else
             fputs("zmtpscope: there is no connection that can be said again\n", stderr);
-    } else {
-        zs_output_error(error);
     }
     g_ptr_array_unref(scripts);
     return status;

@@ -114,7 +114,7 @@ static bool write_copy(const struct secrets_options *s, const struct zs_keyring 
 
 /* ==== the run ==== */
 
-static void say_how_many(const struct zs_report_summary *s, uint64_t written, const GError *error)
+static void say_how_many(const struct zs_report_summary *s, uint64_t written, bool whole)
 {
     if (s->contexts)
         fprintf(stderr,
@@ -122,15 +122,14 @@ static void say_how_many(const struct zs_report_summary *s, uint64_t written, co
                 " context%s%s\n",
                 written, s->contexts, s->contexts == 1 ? "" : "s",
                 written ? "" : "; zmtpscope read says why not");
-    else if (!error)
+    else if (whole)
         fputs("zmtpscope: there is no security context to have a secret\n", stderr);
 }
 
-/* True: there are some, and every file was read whole. */
+/* whole: every file was read to its end. True: it is, and there are some. */
 static bool find_secrets(const struct secrets_options *s, const GArray *connections,
-                         struct zs_keyring *ring, FILE *out)
+                         struct zs_keyring *ring, FILE *out, bool *whole)
 {
-    GError *error = NULL;
     uint64_t written = 0;
     struct zs_report_summary summary = {0};
     struct zs_observation o = {
@@ -145,10 +144,10 @@ static bool find_secrets(const struct secrets_options *s, const GArray *connecti
     };
 
     setvbuf(out, NULL, _IONBF, 0); /* a buffer would keep the keys */
-    zs_observe(&o, &error);
-    bool whole = zs_output_flush(out);
-    say_how_many(&summary, written, error);
-    return zs_output_error(error) && whole && written > 0;
+    *whole = zs_observe(&o, NULL);
+    bool kept = zs_output_flush(out);
+    say_how_many(&summary, written, *whole);
+    return *whole && kept && written > 0;
 }
 
 /* Of a capture without new secrets there is a copy only where old ones are taken out. */
@@ -157,16 +156,19 @@ static int copy_with_secrets(const struct secrets_options *s, const GArray *conn
 {
     struct lines l = {0};
     GError *error = NULL;
-    bool ok = true;
+    bool ok = true, whole = true;
 
     if (!s->discard || zs_key_options_given(&s->keys)) {
         FILE *out = fopencookie(&l, "w", (cookie_io_functions_t){.write = collect});
-        ok = find_secrets(s, connections, ring, out);
+        ok = find_secrets(s, connections, ring, out, &whole);
         fclose(out);
     }
     if (l.n || s->discard) {
         ok &= write_copy(s, ring, &l, &error);
-        ok &= zs_output_error(error);
+        if (whole)
+            ok &= zs_output_error(error);
+        else
+            g_clear_error(&error); /* which was said when it was read before */
     }
     zs_vault_free(l.text);
     return ok ? ZS_EXIT_CLEAN : ZS_EXIT_FAILED;
@@ -177,10 +179,11 @@ static int run_with(const struct secrets_options *s)
     GArray *connections = zs_arguments_connections(s->connections);
     struct zs_keyring *ring = connections ? zs_key_options_load(&s->keys) : NULL;
     int status = ZS_EXIT_FAILED;
+    bool whole;
 
     if (ring && s->copy)
         status = copy_with_secrets(s, connections, ring);
-    else if (ring && find_secrets(s, connections, ring, stdout))
+    else if (ring && find_secrets(s, connections, ring, stdout, &whole))
         status = ZS_EXIT_CLEAN;
     zs_keyring_free(ring);
     if (connections)

@@ -215,7 +215,7 @@ static enum zs_capture_answer next_block(struct zs_capture *c, struct zs_packet 
         return ZS_CAPTURE_PACKET;
     case ZS_PCAPNG_SECRETS:
         if (c->hooks.secrets)
-            c->hooks.secrets(c->hooks.user, secrets.type, secrets.octets, secrets.n);
+            c->hooks.secrets(c->hooks.user, c->name, secrets.type, secrets.octets, secrets.n);
         break;
     default:
         break;

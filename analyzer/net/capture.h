@@ -34,8 +34,8 @@ enum zs_capture_answer {
 struct zs_capture_hooks {
     /* At the end of a file: look for more? It may sleep. NULL: no. */
     bool (*wait)(void *user);
-    /* A decryption secrets block of a pcapng, before the packets that follow it. */
-    void (*secrets)(void *user, uint32_t type, const void *octets, size_t n);
+    /* A decryption secrets block of a pcapng, before the packets that follow it. capture: as zs_capture_name(). */
+    void (*secrets)(void *user, const char *capture, uint32_t type, const void *octets, size_t n);
     /* Every block of a pcapng as it stands in the file, once it was read. One that is of no use here comes in pieces,
      * of which begins marks the first, with ZS_PCAPNG_HEAD octets at least. */
     void (*block)(void *user, const uint8_t *octets, size_t n, bool begins);

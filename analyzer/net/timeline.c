@@ -24,6 +24,7 @@ struct part {
 
 struct zs_timeline {
     struct zs_capture_hooks hooks;
+    void (*trouble)(void *user, const GError *error);
     struct zs_filter *filter; /* NULL: none */
     const char *expression;   /* … and its text; while opening */
     size_t room;
@@ -50,6 +51,8 @@ static void free_part(void *part)
 
 static void note_error(struct zs_timeline *t, GError *error)
 {
+    if (t->trouble)
+        t->trouble(t->hooks.user, error);
     if (t->error)
         g_error_free(error);
     else
@@ -139,6 +142,12 @@ static struct part *add_part(struct zs_timeline *t, const char *path, struct zs_
     return p;
 }
 
+/* Of what is opened twice the second time counts. */
+static bool is_opened_twice(const struct zs_timeline *t, const char *path)
+{
+    return !t->hooks.wait && strcmp(path, "-") != 0 && g_file_test(path, G_FILE_TEST_IS_REGULAR);
+}
+
 /* What can be opened again is looked into and closed, so that any number of files can be named. */
 static void look_into(struct zs_timeline *t, struct part *p)
 {
@@ -155,8 +164,11 @@ static void look_into(struct zs_timeline *t, struct part *p)
 static void add_file(struct zs_timeline *t, const char *path)
 {
     GError *error = NULL;
-    struct zs_capture *c = zs_capture_open(path, t->room, &t->hooks, &error);
+    struct zs_capture_hooks hooks = t->hooks;
 
+    if (is_opened_twice(t, path))
+        hooks.secrets = NULL;
+    struct zs_capture *c = zs_capture_open(path, t->room, &hooks, &error);
     if (c && !check_filter(t, c, &error))
         g_clear_pointer(&c, zs_capture_close);
     if (c)
@@ -231,13 +243,20 @@ static struct zs_timeline *new_timeline(void)
     return t;
 }
 
+static void set_hooks(struct zs_timeline *t, const struct zs_timeline_options *options)
+{
+    if (!options)
+        return;
+    t->hooks = options->hooks;
+    t->trouble = options->trouble;
+}
+
 struct zs_timeline *zs_timeline_open(const char *const *paths,
                                      const struct zs_timeline_options *options)
 {
     struct zs_timeline *t = new_timeline();
 
-    if (options)
-        t->hooks = options->hooks;
+    set_hooks(t, options);
     if (options && options->filter && *options->filter) {
         t->filter = zs_filter_new(options->filter);
         t->expression = options->filter;
@@ -255,12 +274,15 @@ struct zs_timeline *zs_timeline_open(const char *const *paths,
     return t;
 }
 
-struct zs_timeline *zs_timeline_open_live(const char *interface, const char *filter)
+struct zs_timeline *zs_timeline_open_live(const char *interface,
+                                          const struct zs_timeline_options *options)
 {
     struct zs_timeline *t = new_timeline();
     GError *error = NULL;
-    struct zs_capture *c = zs_capture_open_live(interface, filter, &error);
+    struct zs_capture *c =
+        zs_capture_open_live(interface, options ? options->filter : NULL, &error);
 
+    set_hooks(t, options);
     t->live = true;
     if (c)
         add_part(t, NULL, c);

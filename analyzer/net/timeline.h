@@ -9,6 +9,8 @@ struct zs_timeline_options {
     const char *
         filter; /* pcap-filter(7); NULL or "": all packets. Those it leaves out are numbered, too */
     struct zs_capture_hooks hooks; /* hooks.wait: of a single file alone */
+    /* Told of each thing that goes wrong, when it does; user is the hooks'. NULL: not called. */
+    void (*trouble)(void *user, const GError *error);
 };
 
 struct zs_timeline;
@@ -17,8 +19,9 @@ struct zs_timeline;
  * opened is left out, and is the timeline's error. Never NULL. options may be NULL. */
 struct zs_timeline *zs_timeline_open(const char *const *paths,
                                      const struct zs_timeline_options *options);
-/* … of one interface. */
-struct zs_timeline *zs_timeline_open_live(const char *interface, const char *filter);
+/* … of one interface, whose packets the kernel filters. Secrets blocks it has none. */
+struct zs_timeline *zs_timeline_open_live(const char *interface,
+                                          const struct zs_timeline_options *options);
 /* How many captures it has; 0: there is nothing to read. */
 size_t zs_timeline_count(const struct zs_timeline *t);
 /* The next packet that passes the filter, borrowed until the next call. A capture that fails does not stop the

@@ -292,13 +292,23 @@ class Copy(unittest.TestCase):
         self.assertEqual(done.returncode, 2)
         self.assertEqual([p.read_bytes() for p in self.directory.iterdir()], [b"old"])
 
+    def test_a_bad_line_is_said_once_and_of_which_file(self):
+        path, _ = self.copy("out.pcapng", "-K", CAPTURES / "reqrep.keytab", CAPTURES / "reqrep.pcap")
+        path.write_bytes(path.read_bytes().replace(b"zmtp-gssapi-1", b"zmtp-gssapi-9"))
+        said = f"zmtpscope: {path}: the capture's secrets block:1: a session secret of version 9, and version 1 alone is read\n"
+        for arguments in (["read"], ["read", "--jobs", "2"], ["replay"], ["secrets", "-w", self.directory / "other.pcapng"]):
+            with self.subTest(arguments=arguments):
+                done = subject.run(BINARY, *arguments, path)
+                self.assertEqual(done.stderr.decode().replace("zmtpscope: secrets of 0 of 1 context; zmtpscope read says why not\n",
+                                                              ""), said)
+
     def test_a_capture_cut_short_is_copied_as_far_as_it_goes(self):
         whole = (CAPTURES / "reqrep.pcap").read_bytes()
         path = self.directory / "in.pcap"
         path.write_bytes(whole[:-5])
         out, done = self.copy("out.pcapng", "-K", CAPTURES / "reqrep.keytab", path)
         self.assertEqual(done.returncode, 2)
-        self.assertIn("cut short in packet 22", done.stderr.decode())
+        self.assertEqual(done.stderr.decode().count("cut short in packet 22"), 1)
         self.assertEqual(subject.read_json(BINARY, out)[-1]["packets"], 21)
 
 

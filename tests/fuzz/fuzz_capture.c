@@ -18,9 +18,10 @@ struct told {
     int error;
 };
 
-static void on_secrets(void *user, uint32_t type, const void *octets, size_t n)
+static void on_secrets(void *user, const char *capture, uint32_t type, const void *octets, size_t n)
 {
     struct told *t = user;
+    (void)capture;
 
     g_checksum_update(t->packets, (const guchar *)&type, sizeof type);
     g_checksum_update(t->packets, octets, (gssize)n);

@@ -554,9 +554,12 @@ static void blocks_of_every_kind(struct place *p, const void *data)
     zs_capture_close(c);
 }
 
-static void note_secrets(void *user, uint32_t type, const void *octets, size_t n)
+static void note_secrets(void *user, const char *capture, uint32_t type, const void *octets,
+                         size_t n)
 {
     GString *seen = user;
+
+    g_assert_true(g_path_is_absolute(capture)); /* as it was opened */
     g_string_append_printf(seen, "%x:", type);
     g_string_append_len(seen, octets, (gssize)n);
 }

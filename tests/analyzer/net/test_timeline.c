@@ -150,6 +150,35 @@ static void one_that_fails_stops_nobody(struct place *p, const void *data)
           "1:1a 2:2k 3:3b 4:4l 5:6m; the file ends inside its record");
 }
 
+static void note_trouble(void *user, const GError *error)
+{
+    GString *said = user;
+
+    g_string_append_printf(said, "%s; ", strrchr(error->message, ':') + 2);
+}
+
+/* When it happens: before anything is read, or where the packet is missing. */
+static void each_trouble_is_told(struct place *p, const void *data)
+{
+    (void)data;
+    const char *cut = file(p, "cut", 1, "13", 'a');
+    char *octets;
+    gsize n;
+    g_assert_true(g_file_get_contents(cut, &octets, &n, NULL));
+    g_assert_true(g_file_set_contents(cut, octets, (gssize)n - 1, NULL));
+    g_free(octets);
+    const char *paths[] = {"no such file", cut, p->directory, "no such file", NULL};
+    GString *said = g_string_new(NULL);
+    const struct zs_timeline_options options = {.hooks = {.user = said}, .trouble = note_trouble};
+    struct zs_timeline *t = zs_timeline_open(paths, &options);
+    g_assert_cmpstr(said->str, ==, "No such file or directory; No such file or directory; ");
+    g_string_truncate(said, 0);
+    tells(t, "1:1a 2:1a; No such file or directory");
+    g_assert_cmpstr(said->str, ==,
+                    "the file ends inside its record; the file ends inside its record; ");
+    g_string_free(said, TRUE);
+}
+
 static void filter_keeps_the_numbers(struct place *p, const void *data)
 {
     (void)data;
@@ -204,6 +233,7 @@ int main(int argc, char **argv)
     CASE(directory_without_captures);
     CASE(ring_of_many_files);
     CASE(one_that_fails_stops_nobody);
+    CASE(each_trouble_is_told);
     CASE(filter_keeps_the_numbers);
     CASE(filter_that_is_none);
     CASE(link_types_are_known_before_anything_is_read);
