@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* zmtpscope serve: a server of ZMTP with GSSAPI for many clients, shown step by step, as openssl's s_server is for TLS.
  *
- * Limits: one listening endpoint. Of a client SUBSCRIPTIONS_MAX subscriptions are kept. All that wait for the rest of a
- * handshake hold HELD_MAX octets together. */
+ * Limits: one listening endpoint. Of a client SUBSCRIPTIONS_MAX subscriptions of SUBSCRIPTION_OCTETS in all are kept. All
+ * whose handshake goes on hold HANDSHAKES_MAX octets of memory together, all others OPEN_MAX; a line that finds no room
+ * beside what other clients are to have of it is missed, as by who is slow. */
 #include "analyzer/arguments.h"
 #include "analyzer/command.h"
 #include "analyzer/lines.h"
@@ -10,6 +11,7 @@
 #include "analyzer/output.h"
 #include "analyzer/peers.h"
 #include "analyzer/stop.h"
+#include "core/conn/topics.h"
 
 #include <string.h>
 
@@ -17,9 +19,11 @@ enum {
     ACCEPTED_AT_ONCE = 64, /* before others get their turn */
     BREATH_MS = 100,       /* without descriptors left, accepting waits so long */
     SUBSCRIPTIONS_MAX = 10000,
+    SUBSCRIPTION_OCTETS = 1 << 20,
     HALF_OPEN_MAX = 1024,
     CLIENTS_MAX = 10000,
-    HELD_MAX = 24 << 20,
+    HANDSHAKES_MAX = 24 << 20, /* octets */
+    OPEN_MAX = 512 << 20,      /* a client that has its largest messages echoed takes half of it */
 };
 
 struct serve_options {
@@ -28,6 +32,12 @@ struct serve_options {
     char **allow, **rest;
     gboolean echo;
     gint clients_max, half_open_max;
+};
+
+/* What some clients hold together, in octets of memory. */
+struct pool {
+    size_t held, most;
+    const char *why; /* one of them is dropped */
 };
 
 struct server {
@@ -39,8 +49,9 @@ struct server {
     GSocket *socket;
     GSource *acceptable;
     GQueue clients;   /* of struct client, oldest first */
-    GQueue half_open; /* … those whose handshake goes on … */
-    size_t held;      /* … and what they hold */
+    GQueue half_open; /* … those whose handshake goes on */
+    struct pool handshakes, open;
+    struct client *busy; /* is told something just now, and must not be freed; or NULL */
     struct zs_lines *lines;
     GMainLoop *loop;
     uint64_t connections;
@@ -53,10 +64,13 @@ struct client {
     struct zs_connection *connection;
     char who[24];
     GList *link, *half_open; /* in the server's queues; NULL: not there (any more) */
-    size_t held;             /* octets, while its handshake goes on */
-    GPtrArray *topics;       /* of GBytes: what it subscribed to */
-    int64_t started;         /* microseconds */
-    bool inside;             /* in the middle of a message that comes */
+    struct pool *pool;
+    size_t held; /* its part of that */
+    struct zs_topics topics;
+    bool surfeited;  /* it is said that not all of them are kept */
+    bool dropped;    /* it ends as soon as it may */
+    int64_t started; /* microseconds */
+    bool inside;     /* in the middle of a message that comes */
 };
 
 static void clear_options(struct serve_options *o)
@@ -100,7 +114,9 @@ static bool parse(int argc, char **argv, struct serve_options *o, GError **error
         "ENDPOINT is tcp://HOST:PORT, tcp://*:PORT or ipc://PATH; port 0 is any that is free. The socket type is ROUTER\n"
         "unless --type says another. Lines of standard input are messages: of PUB and XPUB to whom subscribed, of PUSH and\n"
         "DEALER to one client after the other, of the others to all. Ctrl+C ends it once all clients took what was said, and\n"
-        "3 seconds later anyway; a second one ends it at once. Exit status: 0, or 2 if it could not serve.\n\n"
+        "3 seconds later anyway; a second one ends it at once. Of a client 10000 subscriptions of 1 MiB in all are kept; what\n"
+        "clients make it keep is bounded, 512 MiB of memory for all of them, and who holds most of it is dropped. Exit status:\n"
+        "0, or 2 if it could not serve.\n\n"
         "Example:\n  zmtpscope serve -K zmq.keytab --allow @EXAMPLE.ORG --echo tcp://*:5555\n");
     bool ok = zs_arguments_parse(c, argc, argv, "Ks" ZS_PEER_LETTERS, error);
     g_option_context_free(c);
@@ -109,15 +125,15 @@ static bool parse(int argc, char **argv, struct serve_options *o, GError **error
 
 /* ==== clients ==== */
 
-static void free_bytes(gpointer bytes)
-{
-    g_bytes_unref(bytes);
-}
-
 static void hold(struct client *c, size_t octets)
 {
-    c->server->held += octets - c->held;
+    c->pool->held += octets - c->held;
     c->held = octets;
+}
+
+static void measure(struct client *c)
+{
+    hold(c, c->dropped ? 0 : zs_connection_held(c->connection) + zs_topics_held(&c->topics));
 }
 
 static void is_no_more_half_open(struct client *c)
@@ -126,6 +142,7 @@ static void is_no_more_half_open(struct client *c)
     if (c->half_open)
         g_queue_delete_link(&c->server->half_open, c->half_open);
     c->half_open = NULL;
+    c->pool = &c->server->open;
 }
 
 static void free_client(struct client *c)
@@ -133,42 +150,27 @@ static void free_client(struct client *c)
     is_no_more_half_open(c);
     if (c->link)
         g_queue_delete_link(&c->server->clients, c->link);
-    g_ptr_array_unref(c->topics);
+    zs_topics_clear(&c->topics);
     zs_connection_free(c->connection);
     g_free(c);
-}
-
-static guint find_topic(const struct client *c, struct zs_span topic)
-{
-    for (guint i = 0; i < c->topics->len; i++) {
-        gsize n;
-        const void *p = g_bytes_get_data(c->topics->pdata[i], &n);
-        if (n == topic.n && (n == 0 || memcmp(p, topic.p, n) == 0))
-            return i;
-    }
-    return G_MAXUINT;
 }
 
 static void on_subscription(struct client *c, bool cancel, struct zs_span topic)
 {
     if (cancel) {
-        guint i = find_topic(c, topic);
-        if (i != G_MAXUINT)
-            g_ptr_array_remove_index_fast(c->topics, i);
-    } else if (c->topics->len < SUBSCRIPTIONS_MAX) {
-        g_ptr_array_add(c->topics, g_bytes_new(topic.p, topic.n));
+        zs_topics_remove(&c->topics, topic);
+    } else if (!zs_topics_add(&c->topics, topic) && !c->surfeited) {
+        c->surfeited = true;
+        zs_dialog_note(&c->server->dialog, c->who, "too many",
+                       "subscriptions: what is beyond 10000, or 1 MiB of topics, is not kept");
     }
 }
 
 static bool is_subscribed(const struct client *c, struct zs_span line)
 {
-    for (guint i = 0; i < c->topics->len; i++) {
-        gsize n;
-        const void *p = g_bytes_get_data(c->topics->pdata[i], &n);
-        if (n <= line.n && (n == 0 || memcmp(p, line.p, n) == 0))
-            return true;
-    }
-    return false;
+    struct zs_span topic;
+
+    return zs_topics_match(&c->topics, line, &topic);
 }
 
 static void stop(struct server *s)
@@ -210,6 +212,17 @@ static void on_event(void *user, struct zs_connection *connection, bool said,
         on_message(c, ev);
 }
 
+/* There is room for lines: c is told so. */
+static void go_on(struct client *c)
+{
+    struct server *s = c->server;
+
+    s->busy = c;
+    if (s->lines)
+        zs_lines_go_on(s->lines);
+    s->busy = NULL;
+}
+
 static void on_open(void *user, struct zs_connection *connection)
 {
     struct client *c = user;
@@ -217,17 +230,13 @@ static void on_open(void *user, struct zs_connection *connection)
     is_no_more_half_open(c);
     zs_dialog_open(&c->server->dialog, c->who, zs_connection_peer(connection),
                    (g_get_monotonic_time() - c->started) * 1000);
-    if (c->server->lines)
-        zs_lines_go_on(c->server->lines);
+    go_on(c);
 }
 
 static void on_drained(void *user, struct zs_connection *connection)
 {
-    struct client *c = user;
-
     (void)connection;
-    if (c->server->lines)
-        zs_lines_go_on(c->server->lines);
+    go_on(user);
 }
 
 static void on_closed(void *user, struct zs_connection *connection, const char *why)
@@ -248,44 +257,80 @@ static void drop(struct client *c, const char *why)
     free_client(c);
 }
 
-static struct client *find_largest(const struct server *s)
+/* ==== memory ==== */
+
+static struct client *find_largest(const struct server *s, const struct pool *p)
 {
     struct client *largest = NULL;
 
-    for (const GList *l = s->half_open.head; l; l = l->next) {
+    for (const GList *l = s->clients.head; l; l = l->next) {
         struct client *c = l->data;
-        if (!largest || c->held > largest->held)
+        if (c->pool == p && (!largest || c->held > largest->held))
             largest = c;
     }
     return largest;
 }
 
-/* Room is made by whoever holds most, the oldest of those: a good client never holds much. */
-static void on_held(void *user, struct zs_connection *connection, size_t octets)
+/* What is only kept for later goes first. */
+static void trim(struct server *s, const struct pool *p)
 {
-    static const char why[] = "handshakes hold too much memory, and this one most of it";
-    struct client *c = user;
-    struct server *s = c->server;
-
-    if (!c->half_open)
-        return;
-    hold(c, octets);
-    while (s->held > HELD_MAX) {
-        struct client *largest = find_largest(s);
-        if (largest != c) {
-            drop(largest, why);
+    for (GList *l = s->clients.head; l; l = l->next) {
+        struct client *c = l->data;
+        if (c->pool != p || c == s->busy)
             continue;
-        }
-        hold(c, 0);
-        zs_connection_abort(connection, why);
+        zs_connection_trim(c->connection);
+        measure(c);
     }
+}
+
+static void drop_largest(struct server *s, struct pool *p)
+{
+    struct client *largest = find_largest(s, p);
+
+    if (largest != s->busy) {
+        drop(largest, p->why);
+        return;
+    }
+    largest->dropped = true;
+    measure(largest);
+    zs_connection_abort(largest->connection, p->why);
+}
+
+/* Room for so many octets is made by whoever holds most, the oldest of those: a good client never holds much. */
+static void find_room(struct server *s, struct pool *p, size_t octets)
+{
+    if (p->held + octets > p->most)
+        trim(s, p);
+    while (p->held && p->held + octets > p->most)
+        drop_largest(s, p);
+}
+
+static void on_held(void *user, struct zs_connection *connection)
+{
+    struct client *c = user;
+
+    (void)connection;
+    measure(c);
+    c->server->busy = c;
+    find_room(c->server, c->pool, 0);
+    c->server->busy = NULL;
 }
 
 /* ==== lines ==== */
 
 static bool is_open(const struct client *c)
 {
-    return zs_connection_peer(c->connection)->state == ZS_PEER_OPEN;
+    return !c->dropped && zs_connection_peer(c->connection)->state == ZS_PEER_OPEN;
+}
+
+static bool say(struct client *c, struct zs_span line)
+{
+    const char *separator = c->server->options->peer.separator;
+    bool said =
+        !zs_connection_is_full(c->connection) && zs_peers_say(c->connection, separator, line);
+
+    measure(c);
+    return said;
 }
 
 /* To the next client that can take it; it is then the last in the row. */
@@ -293,8 +338,7 @@ static bool say_to_next(struct server *s, struct zs_span line)
 {
     for (GList *l = s->clients.head; l; l = l->next) {
         struct client *c = l->data;
-        if (!is_open(c) || zs_connection_is_full(c->connection) ||
-            !zs_peers_say(c->connection, s->options->peer.separator, line))
+        if (!is_open(c) || !say(c, line))
             continue;
         g_queue_unlink(&s->clients, l);
         g_queue_push_tail_link(&s->clients, l);
@@ -308,12 +352,12 @@ static bool say_to_all(struct server *s, bool subscribed, struct zs_span line)
 {
     bool any = false;
 
+    find_room(s, &s->open, line.n);
     for (GList *l = s->clients.head; l; l = l->next) {
         struct client *c = l->data;
         if (!is_open(c) || (subscribed && !is_subscribed(c, line)))
             continue;
-        any |= !zs_connection_is_full(c->connection) &&
-               zs_peers_say(c->connection, s->options->peer.separator, line);
+        any |= s->open.held + line.n <= s->open.most && say(c, line);
     }
     return any || subscribed;
 }
@@ -356,7 +400,8 @@ static void take_client(struct server *s, GSocket *socket)
     struct client *c = g_new0(struct client, 1);
 
     c->server = s;
-    c->topics = g_ptr_array_new_with_free_func(free_bytes);
+    c->pool = &s->handshakes;
+    zs_topics_init(&c->topics, SUBSCRIPTIONS_MAX, SUBSCRIPTION_OCTETS);
     c->started = g_get_monotonic_time();
     g_snprintf(c->who, sizeof c->who, "c%" G_GUINT64_FORMAT " ", ++s->connections);
     g_queue_push_tail(&s->clients, c);
@@ -511,9 +556,13 @@ static const char *objection(const struct serve_options *o)
 
 static int run(const struct serve_options *o)
 {
-    struct server s = {.options = o,
-                       .dialog = zs_peer_arguments_dialog(&o->peer),
-                       .wishes = {.bindings = o->bindings}};
+    struct server s = {
+        .options = o,
+        .dialog = zs_peer_arguments_dialog(&o->peer),
+        .wishes = {.bindings = o->bindings},
+        .handshakes = {.most = HANDSHAKES_MAX,
+                       .why = "handshakes hold too much memory, and this one most of it"},
+        .open = {.most = OPEN_MAX, .why = "clients hold too much memory, and this one most of it"}};
     struct zs_allow *allow = NULL;
     int status = ZS_EXIT_FAILED;
 

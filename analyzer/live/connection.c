@@ -234,8 +234,6 @@ static gboolean on_readable(GSocket *socket, GIOCondition condition, gpointer us
     gssize n = g_socket_receive(socket, (char *)chunk, sizeof chunk, NULL, &error);
     if (n > 0) {
         take(c, zs_span(chunk, (size_t)n));
-        if (!c->opened && c->handler->on_held)
-            c->handler->on_held(c->user, c, zs_peer_held(&c->peer));
     } else if (n == 0) {
         take_end(c);
         if (c->lingering) {
@@ -335,10 +333,13 @@ static void settle(struct zs_connection *c)
     pace(c);
     if (waiting(c) && !c->writable)
         c->writable = watch(c, G_IO_OUT, on_writable);
-    if (!waiting(c) && (c->ending || c->peer.state == ZS_PEER_CLOSED))
+    if (!waiting(c) && (c->ending || c->peer.state == ZS_PEER_CLOSED)) {
         end(c);
-    else
-        set_timer(c, zs_peer_deadline(&c->peer));
+        return;
+    }
+    set_timer(c, zs_peer_deadline(&c->peer));
+    if (c->handler->on_held)
+        c->handler->on_held(c->user, c);
 }
 
 static gboolean on_begin(gpointer user)
@@ -435,6 +436,16 @@ bool zs_connection_subscribe(struct zs_connection *c, bool cancel, struct zs_spa
 
     settle_soon(c);
     return ok;
+}
+
+size_t zs_connection_held(const struct zs_connection *c)
+{
+    return zs_peer_held(&c->peer);
+}
+
+void zs_connection_trim(struct zs_connection *c)
+{
+    zs_peer_trim(&c->peer);
 }
 
 bool zs_connection_is_full(const struct zs_connection *c)

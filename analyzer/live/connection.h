@@ -18,8 +18,8 @@ struct zs_connection_handler {
                      const struct zs_peer_event *ev);
     void (*on_open)(void *user, struct zs_connection *c);    /* both sides are through: once */
     void (*on_drained)(void *user, struct zs_connection *c); /* there is room to send again */
-    /* Octets came before both sides are through, and so much memory waits for more of them. NULL: that is not asked. */
-    void (*on_held)(void *user, struct zs_connection *c, size_t octets);
+    /* Octets came or went, so that zs_connection_held() may be another. NULL: that is not asked. */
+    void (*on_held)(void *user, struct zs_connection *c);
     /* It is over. why: a sentence where it did not end in order, else NULL. May free c. */
     void (*on_closed)(void *user, struct zs_connection *c, const char *why);
 };
@@ -41,6 +41,10 @@ bool zs_connection_send(struct zs_connection *c, const struct zs_span *parts, si
 bool zs_connection_send_frame(struct zs_connection *c, struct zs_span data, bool more);
 /* cancel: takes a subscription back. */
 bool zs_connection_subscribe(struct zs_connection *c, bool cancel, struct zs_span topic);
+/* Octets of memory that the peer has: zs_peer_held(). */
+size_t zs_connection_held(const struct zs_connection *c);
+/* Gives back what is only kept for later. */
+void zs_connection_trim(struct zs_connection *c);
 /* So much waits to be sent that no more should be given. */
 bool zs_connection_is_full(const struct zs_connection *c);
 /* Ends it when all is sent; on_closed follows. */

@@ -435,7 +435,20 @@ bool zs_peer_end(struct zs_peer *p, int64_t now, struct zs_peer_event *ev)
 
 size_t zs_peer_held(const struct zs_peer *p)
 {
-    return p->spent ? 0 : p->input.room;
+    return p->input.room + p->plain.room + p->content.room + p->output.room;
+}
+
+void zs_peer_trim(struct zs_peer *p)
+{
+    if (p->spent || p->input.n == 0)
+        zs_heap_free(&p->input);
+    p->spent = false;
+    zs_heap_free(&p->plain);
+    zs_heap_free(&p->content);
+    if (p->taken == p->output.n) {
+        zs_heap_free(&p->output);
+        p->taken = 0;
+    }
 }
 
 /* ==== what is said ==== */

@@ -149,8 +149,10 @@ int64_t zs_peer_deadline(const struct zs_peer *p);
 /* Time has passed: a heartbeat may be due, or too late. True: *ev is a defect. */
 bool zs_peer_tick(struct zs_peer *p, int64_t now, struct zs_peer_event *ev);
 
-/* Octets of memory that wait for the rest of a greeting or frame. */
+/* Octets of memory that it has: of a frame that is not whole, of what waits to be sent, and what is kept for the next. */
 size_t zs_peer_held(const struct zs_peer *p);
+/* Gives back what is only kept; what an event borrowed dies. */
+void zs_peer_trim(struct zs_peer *p);
 
 /* What is to be sent, valid until the next call, and that its first n octets were. */
 struct zs_span zs_peer_output(const struct zs_peer *p);

@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 """Live test: live_bounds.py ZMTPSCOPE. What a peer can cost `zmtpscope connect` and `serve`: who reads nothing keeps
-neither from being stopped.
+neither from being stopped; what subscribers subscribe to, what clients begin to say and what waits for who reads nothing stays
+bounded, of one client and of all, and good ones are served meanwhile.
 
 Limits: NULL, said by hand; what is said before a security context stands is tests/live/live_hostile.py's business."""
+import contextlib
 import pathlib
 import signal
 import socket
@@ -14,11 +16,13 @@ sys.path.insert(0, str(PROJECT / "captures"))
 
 from lab import process  # noqa: E402
 from lab.bench import Bench  # noqa: E402
-from ours import LIMIT, Ours, await_port, handshake, program, run_acts, same  # noqa: E402
+from ours import LIMIT, Ours, await_port, handshake, is_sanitized, memory, program, run_acts, same  # noqa: E402
 
 MIB = 1 << 20
 LARGE = 32 * MIB  # more than a socket takes that nobody reads
 GREETING = 64  # octets
+SUBSCRIPTIONS = 10000  # that serve keeps of one client
+ALL_OPEN = 512 * MIB  # that all open clients hold together
 PATIENCE = 3  # seconds that whoever is stopped gives the other side
 
 
@@ -119,10 +123,141 @@ def by_two(stage, stops):
     raise process.LabError("a second signal did not end it at once")
 
 
+# ---- memory ----
+
+class Publisher:
+    """serve as a PUB, whose log goes to a file and which has lines as they are said here."""
+
+    def __init__(self, stage):
+        self.stage = stage
+        self.log = stage.bench.directory / f"{stage.port}.log"
+        self.ours = stage.serve("-t", "PUB", stdout=self.log.open("wb"))
+
+    def say(self, *lines):
+        self.ours.process.stdin.write(b"".join(line + b"\n" for line in lines))
+        self.ours.process.stdin.flush()
+
+    def end(self, *notes):
+        """Stops it. Each of the notes is in the log; the log."""
+        used = memory(self.ours.process.pid)
+        same("end", self.ours.finish(True)[1:], (0, ""))
+        log = self.log.read_text().splitlines()
+        for note in notes:
+            if not any(note in line for line in log):
+                raise process.LabError(f"the log does not say {note!r}: {[line for line in log if ' - ' in line][-20:]}")
+        return log, used
+
+    def bounded(self, used, most):
+        """Sanitizers keep what was freed for a while."""
+        if used > most + (640 * MIB if is_sanitized(self.stage.program) else 0):
+            raise process.LabError(f"serve had {used / MIB:.0f} MiB, not {most / MIB:.0f}")
+
+
+def command(name, body):
+    octets = bytes([len(name)]) + name + body
+    if len(octets) < 256:
+        return bytes([4, len(octets)]) + octets
+    return b"\x06" + len(octets).to_bytes(8, "big") + octets
+
+
+def heard(peer, *lines):
+    """The next messages are these."""
+    for line in lines:
+        head = take(peer, 2)
+        same("message", (head[0], take(peer, head[1])), (0, line))
+
+
+def settled(peer):
+    """Until all that peer said is taken: a PING is answered behind it."""
+    peer.sendall(command(b"PING", b"\0\0"))
+    same("answer", take(peer, 7), command(b"PONG", b""))
+
+
+def many_subscriptions(stage):
+    """Of one client's so many are kept, and so many octets of them; the log says so once."""
+    publisher = Publisher(stage)
+    with client(stage, "SUB") as peer:
+        peer.sendall(b"".join(command(b"SUBSCRIBE", b"%05d" % n) for n in range(SUBSCRIPTIONS + 2)))
+        settled(peer)
+        publisher.say(b"%05d" % SUBSCRIPTIONS, b"%05d" % (SUBSCRIPTIONS + 1), b"%05d" % (SUBSCRIPTIONS - 1))
+        heard(peer, b"%05d" % (SUBSCRIPTIONS - 1))
+    log, _ = publisher.end("c1 - too many   subscriptions")
+    same("it is said once", len([line for line in log if "too many" in line]), 1)
+
+
+def large_subscriptions(stage):
+    publisher = Publisher(stage)
+    with client(stage, "SUB") as peer:
+        for n in range(200):
+            peer.sendall(command(b"SUBSCRIBE", b"%d" % n + b"x" * (MIB - 10)))
+        settled(peer)
+        peer.sendall(command(b"SUBSCRIBE", b"a"))  # there is a little room left
+        settled(peer)
+        publisher.say(b"b", b"a")
+        heard(peer, b"a")
+    _, used = publisher.end("c1 - too many   subscriptions")
+    publisher.bounded(used, 64 * MIB)
+
+
+def same_subscription(stage):
+    """Each topic is kept once, as libzmq does: one CANCEL takes it back."""
+    publisher = Publisher(stage)
+    with client(stage, "SUB") as peer:
+        peer.sendall(command(b"SUBSCRIBE", b"news") * 3 + command(b"SUBSCRIBE", b"sport") + command(b"CANCEL", b"news"))
+        settled(peer)
+        publisher.say(b"news", b"sport")
+        heard(peer, b"sport")
+    publisher.end()
+
+
+def good_one(stage, publisher):
+    """A good client is served."""
+    with client(stage, "SUB") as peer:
+        peer.sendall(command(b"SUBSCRIBE", b"good"))
+        settled(peer)
+        publisher.say(b"good")
+        heard(peer, b"good")
+
+
+def halves(stage):
+    """Clients that are open and begin with what they never finish."""
+    publisher = Publisher(stage)
+    with contextlib.ExitStack() as stack:
+        for _ in range(14):
+            peer = stack.enter_context(client(stage, "SUB"))
+            with contextlib.suppress(ConnectionError):
+                peer.sendall(b"\x06" + (63 * MIB).to_bytes(8, "big") + b"\x09SUBSCRIBE" + bytes(60 * MIB))
+        good_one(stage, publisher)
+    _, used = publisher.end("clients hold too much memory, and this one most of it")
+    publisher.bounded(used, ALL_OPEN + 64 * MIB)
+
+
+def unread(stage):
+    """Subscribers that read nothing of large lines; one that reads has what is said to it all the while."""
+    publisher = Publisher(stage)
+    with contextlib.ExitStack() as stack:
+        peers = [stack.enter_context(client(stage, "SUB")) for _ in range(24)]
+        for peer in peers:
+            peer.sendall(command(b"SUBSCRIBE", b"x"))
+            settled(peer)
+        good = stack.enter_context(client(stage, "SUB"))
+        good.sendall(command(b"SUBSCRIBE", b"good"))
+        settled(good)
+        publisher.say(b"good 1", b"x" * LARGE, b"good 2", b"x" * LARGE, b"good 3")
+        heard(good, b"good 1", b"good 2", b"good 3")
+    _, used = publisher.end("clients hold too much memory, and this one most of it")
+    publisher.bounded(used, ALL_OPEN + 128 * MIB)
+
+
 ACTS = [("serve stops though a client reads nothing", lambda s: by_one(s, serve_stops)),
         ("connect stops though the server reads nothing", lambda s: by_one(s, connect_stops)),
         ("serve stops at once at a second signal", lambda s: by_two(s, serve_stops)),
-        ("connect stops at once at a second signal", lambda s: by_two(s, connect_stops))]
+        ("connect stops at once at a second signal", lambda s: by_two(s, connect_stops)),
+        ("of many subscriptions some are kept", many_subscriptions),
+        ("of large subscriptions some are kept", large_subscriptions),
+        ("the same subscription is kept once", same_subscription),
+        ("open clients that begin and do not finish", halves),
+        ("open clients that read nothing", unread)]
 
 
 def main():

@@ -22,7 +22,7 @@ sys.path.insert(0, str(PROJECT / "captures"))
 from lab import kdc, process  # noqa: E402
 from lab.bench import Bench  # noqa: E402
 from lab.stories import SERVICE  # noqa: E402
-from ours import program  # noqa: E402
+from ours import is_sanitized, memory, program  # noqa: E402
 
 PORT = 20999
 PRINCIPAL = f"{SERVICE}@{kdc.REALM}"
@@ -51,18 +51,6 @@ for i in range(int(sys.argv[1])):
     sockets.append(s)
 print(sum(s.recv() == b"I am %d" % i for i, s in enumerate(sockets)))
 """
-
-
-def is_sanitized(program):
-    return b"__asan_init" in pathlib.Path(program).read_bytes()
-
-
-def memory(pid):
-    """Octets that were resident when there were most."""
-    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) * 1024
-    raise process.LabError("serve is gone")
 
 
 def good_client(program, env):

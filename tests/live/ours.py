@@ -36,6 +36,18 @@ def run_acts(acts, stage):
         sys.exit(f"{pathlib.Path(sys.argv[0]).stem}: {failed} acts failed")
 
 
+def is_sanitized(program):
+    return b"__asan_init" in pathlib.Path(program).read_bytes()
+
+
+def memory(pid):
+    """Octets that were resident when there were most."""
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    raise process.LabError("serve is gone")
+
+
 def lines(messages):
     return "".join(BAR.join(parts) + "\n" for parts in messages)
 
@@ -48,13 +60,14 @@ def handshake(socket_type):
 
 class Ours:
     """A running zmtpscope connect or serve, quiet: what comes is on its standard output, a message a line.
-    stdin: where it has its lines from, instead of what is said here."""
+    stdin: where it has its lines from, instead of what is said here. stdout: where what it prints goes, to be looked at
+    there."""
 
-    def __init__(self, bench, words, said="", env=None, stdin=subprocess.PIPE):
+    def __init__(self, bench, words, said="", env=None, stdin=subprocess.PIPE, stdout=subprocess.PIPE):
         self.bench = bench
         self.said = said.encode()
         self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *words], env=env, stdin=stdin,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                                        stdout=stdout, stderr=subprocess.PIPE)
         bench.callback(process.stop, self.process)
 
     def finish(self, interrupt=False):
@@ -62,7 +75,7 @@ class Ours:
         if interrupt:
             self.process.send_signal(signal.SIGINT)
         out, err = self.process.communicate(None if interrupt else self.said, timeout=LIMIT)
-        return [line.split(BAR) for line in out.decode().splitlines()], self.process.returncode, err.decode().strip()
+        return [line.split(BAR) for line in (out or b"").decode().splitlines()], self.process.returncode, err.decode().strip()
 
     def say(self):
         """Its lines, without their end."""

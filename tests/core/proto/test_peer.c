@@ -612,6 +612,36 @@ static void pings_without_end_are_ended(void)
     pair_clear(&pair);
 }
 
+/* Trimmed, a peer has what waits and nothing else; the frame that is not whole yet, and what is not sent, stay. */
+static void what_is_only_kept_is_given_back(void)
+{
+    static const uint8_t text[5000];
+    struct zs_peer *client = &pair.peer[C], *server = &pair.peer[S];
+
+    set();
+    open_up();
+    for (int i = 0; i < 2; i++) {
+        g_assert_true(zs_peer_send(client, zs_span(text, sizeof text), false));
+        size_t waits = zs_peer_output(client).n;
+        g_assert_cmpuint(zs_peer_held(client), >=, waits);
+        zs_peer_trim(client);
+        g_assert_cmpuint(zs_peer_output(client).n, ==, waits);
+        pair.chunk = 100;
+        pair_feed(&pair, S, zs_span(zs_peer_output(client).p, 4000));
+        zs_peer_trim(server);
+        g_assert_cmpuint(zs_peer_held(server), >=, 4000);
+        zs_peer_sent(client, 4000);
+        pair_talk(&pair);
+        g_assert_cmpuint(server->received, ==, 1u + (unsigned)i);
+        g_assert_cmpuint(pair.last[S].body.n, ==, sizeof text);
+        g_assert_cmpuint(zs_peer_held(server), >, 0);
+        zs_peer_trim(client);
+        zs_peer_trim(server);
+        g_assert_cmpuint(zs_peer_held(client) + zs_peer_held(server), ==, 0);
+    }
+    pair_clear(&pair);
+}
+
 /* ==== who may say what ==== */
 
 static void only_what_a_socket_may_say_is_said_or_taken(void)
@@ -792,6 +822,7 @@ int main(int argc, char **argv)
     CASE(output_is_bounded_and_says_when_there_is_room_again);
     CASE(slow_reader_does_not_make_the_output_grow);
     CASE(pings_without_end_are_ended);
+    CASE(what_is_only_kept_is_given_back);
     CASE(only_what_a_socket_may_say_is_said_or_taken);
     CASE(error_is_said_and_closes);
     CASE(subscription_arrives_in_every_dialect);
