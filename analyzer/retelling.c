@@ -8,12 +8,6 @@
 
 #include <string.h>
 
-/* The octets of a frame as they were sent: its header stands before its body. */
-static void repeat(const struct zs_frame *f, struct zs_retelling *t)
-{
-    *t = (struct zs_retelling){.body = zs_span(f->body.p - f->header, f->header + f->body.n)};
-}
-
 static enum zs_retold retell_greeting(const struct zs_greeting *g, struct zs_retelling *t)
 {
     struct zs_greeting made = *g;
@@ -32,22 +26,14 @@ static enum zs_retold retell_greeting(const struct zs_greeting *g, struct zs_ret
     return ZS_RETOLD_CLEAR;
 }
 
-static void retell_message_frame(const struct zs_reading *r, struct zs_retelling *t)
-{
-    *t = (struct zs_retelling){.body = r->data};
-    struct zs_buf b = zs_buf(t->head, sizeof t->head);
-    zs_frame_header_write(&b, r->more ? ZS_FRAME_MORE : 0, r->data.n);
-    t->n = b.n;
-}
-
 static enum zs_retold retell_message(const struct zs_reading *r, struct zs_retelling *t)
 {
     if (r->wrapped && !r->verified)
         return ZS_RETOLD_SEALED;
-    if (r->wrapped)
-        retell_message_frame(r, t);
-    else
-        repeat(&r->frame, t);
+    *t = (struct zs_retelling){.body = r->data};
+    struct zs_buf b = zs_buf(t->head, sizeof t->head);
+    zs_frame_header_write(&b, r->more ? ZS_FRAME_MORE : 0, r->data.n);
+    t->n = b.n;
     return r->wrapped ? ZS_RETOLD_OPENED : ZS_RETOLD_CLEAR;
 }
 
