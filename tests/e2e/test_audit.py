@@ -390,6 +390,7 @@ class Made(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             file, keytab = pathlib.Path(folder, "made.pcap"), pathlib.Path(folder, "made.keytab")
             with made.Forger(f"{BUILD}/tests/e2e/forger", str(keytab)) as forger:
+                forger.handshake()  # its keytab is there once it answers
                 for conversations, wanted in MADE.items():
                     with self.subTest(made=conversations.__name__):
                         segments.write(file, [p for c in conversations(forger) for p in c.close().packets()])
