@@ -76,7 +76,7 @@ struct zs_pdu {
     const struct zs_greeting *greeting;     /* GREETING: as it stands behind this part */
     struct zs_turn turn;                    /* FRAME */
     enum zs_rc defect;                      /* GREETING, HEAD, UNREAD: why */
-    uint64_t missing;                       /* octets that are missing just before it */
+    uint64_t missing;                       /* octets just before it that TCP did not hand on */
     struct zs_context *context;             /* the one in force behind it; NULL: none yet */
     unsigned says;                          /* ZS_SAYS_* */
     /* FRAME, once it was heard: what it is in the exchange. */

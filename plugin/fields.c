@@ -68,7 +68,7 @@ static ei_register_info experts[] = {
       "This connection began before the capture: what its greetings and its handshake said is not known",
       EXPFILL}},
     {&zs_ei.missing,
-     {"zmtp.missing", PI_SEQUENCE, PI_WARN, "Octets of this direction are not in the capture",
+     {"zmtp.missing", PI_SEQUENCE, PI_WARN, "Octets of this direction were not handed on by TCP",
       EXPFILL}},
     {&zs_ei.layers,
      {"zmtp.layers", PI_UNDECODED, PI_NOTE,

@@ -60,7 +60,7 @@
     ZS_FIELD(message_size, "message.size", "Size", FT_UINT64, BASE_DEC, NULL, 0, "Octets of all parts of the message") \
     ZS_FIELD(message_first, "message.first_frame", "First part in", FT_FRAMENUM, BASE_NONE, NULL, 0, NULL) \
     ZS_FIELD(message_last, "message.last_frame", "Last part in", FT_FRAMENUM, BASE_NONE, NULL, 0, NULL) \
-    ZS_FIELD(message_torn, "message.torn", "Beginning unknown", FT_BOOLEAN, BASE_NONE, NULL, 0, "What stood before this part is not in the capture or stays closed: parts count from here") \
+    ZS_FIELD(message_torn, "message.torn", "Beginning unknown", FT_BOOLEAN, BASE_NONE, NULL, 0, "What stood before this part is missing or stays closed: parts count from here") \
     ZS_FIELD(request_in, "request_in", "Request in", FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(FT_FRAMENUM_REQUEST), 0, "The packet with the last part of the request that this answers") \
     ZS_FIELD(reply_in, "reply_in", "Reply in", FT_FRAMENUM, BASE_NONE, FRAMENUM_TYPE(FT_FRAMENUM_RESPONSE), 0, "The packet with the last part of the reply to this") \
     ZS_FIELD(response_time, "time", "Response time", FT_RELATIVE_TIME, BASE_NONE, NULL, 0, "From the request's last part to the reply's") \
@@ -174,7 +174,7 @@ struct zs_experts {
     expert_field empty_command; /* libzmq's */
     expert_field password;      /* PLAIN's */
     expert_field midstream;     /* once a connection */
-    expert_field missing;       /* octets of the stream are not in the capture */
+    expert_field missing;       /* octets of the stream that TCP did not hand on */
     expert_field layers;        /* too many layers in this packet for another dissector */
     expert_field taps;          /* too many things in this packet for Wireshark's tools */
 };

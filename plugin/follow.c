@@ -4,7 +4,7 @@
  *
  * A chunk is one frame's payload and nothing else, so that the octets saved are the application's: no header, and no
  * mark between the parts of a message. Only what is not there is said in words, as Follow TCP Stream says it: frames
- * that stayed closed or are not whole, and octets missing in the capture.
+ * that stayed closed or are not whole, and octets that TCP did not hand on.
  *
  * Limits: handshakes, commands and subscriptions are left out; the window of 4.0 ends behind WINDOW_MOST octets. */
 #include "plugin/tools.h"
@@ -124,12 +124,12 @@ static tap_packet_status on_thing(void *data, packet_info *pinfo, epan_dissect_t
     (void)flags;
     begin(info, pinfo, t);
     if (pdu->missing)
-        add_words(info, pinfo, pdu->dir, "[%" G_GUINT64_FORMAT " octets missing in the capture]",
+        add_words(info, pinfo, pdu->dir, "[%" G_GUINT64_FORMAT " octets that TCP did not hand on]",
                   pdu->missing);
     if (t->reading && t->reading->kind == ZS_READ_MESSAGE)
         add_message(info, pinfo, pdu->dir, t->reading);
     else if (pdu->kind == ZS_PDU_HEAD)
-        add_words(info, pinfo, pdu->dir, "[a frame that is not whole in the capture]");
+        add_words(info, pinfo, pdu->dir, "[a frame that is not whole]");
     else if (pdu->kind == ZS_PDU_UNREAD)
         add_words(info, pinfo, pdu->dir, "[%zu octets that cannot be told apart]", pdu->n);
     return TAP_PACKET_DONT_REDRAW;

@@ -22,7 +22,9 @@ static void tell_missing(const struct zs_shown *s, proto_item *item)
 {
     if (s->pdu->missing)
         expert_add_info_format(s->pinfo, item, &zs_ei.missing,
-                               "%" G_GUINT64_FORMAT " octets are not in the capture",
+                               "TCP did not hand on %" G_GUINT64_FORMAT
+                               " octets: not captured, or, "
+                               "with tcp.reassemble_out_of_order off, out of order",
                                s->pdu->missing);
     if (s->pdu->says & ZS_SAYS_MIDSTREAM)
         expert_add_info(s->pinfo, item, &zs_ei.midstream);

@@ -159,6 +159,37 @@ class Crowded(unittest.TestCase):
             self.assertTrue(said.startswith("    5 "), said)
 
 
+class OutOfOrder(unittest.TestCase):
+    """A segment that repeats the one before it and has more behind it: whether TCP hands that on is its preference's affair,
+    and the octets are in the capture."""
+
+    IN_ORDER = ("-o", "tcp.reassemble_out_of_order:TRUE")
+
+    @classmethod
+    def setUpClass(cls):
+        repeated, new = made.message(b"first"), made.message(b"second")
+        talk = segments.Conversation()
+        talk.c2s(made.greeting(), made.ready(b"PUSH")).c2s(repeated)
+        talk.next[0] -= len(repeated)
+        talk.c2s(repeated + new).c2s(made.message(b"third"))
+        cls.missing = len(new)
+        cls.file = tempfile.NamedTemporaryFile(suffix=".pcap")
+        cls.addClassCleanup(cls.file.close)
+        segments.write(cls.file.name, talk.packets())
+
+    def test_what_is_said_is_true(self):
+        said = tree.tshark(BUILD, self.file.name, "-Y", "zmtp.missing", "-T", "fields", "-e", "_ws.expert.message").decode()
+        self.assertIn(f"TCP did not hand on {self.missing} octets: not captured, or, with tcp.reassemble_out_of_order off, "
+                      "out of order", said)
+        followed = tree.tshark(BUILD, self.file.name, "-q", "-z", "follow,zmtp,ascii,0").decode()
+        self.assertIn(f"first\n35\n[{self.missing} octets that TCP did not hand on]\n5\nthird\n", followed)
+
+    def test_in_order_all_is_there(self):
+        followed = tree.tshark(BUILD, self.file.name, *self.IN_ORDER, "-q", "-z", "follow,zmtp,ascii,0").decode()
+        self.assertIn("first\n6\nsecond\n5\nthird\n", followed)
+        self.assertEqual(tree.tshark(BUILD, self.file.name, *self.IN_ORDER, "-Y", "zmtp.missing"), b"")
+
+
 class Highlighted(unittest.TestCase):
     """The octets that Wireshark marks for a field are the field's: what they say is what the field says."""
 
