@@ -39,6 +39,16 @@ def run(*command, input=b"", **more):
     return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
+def put_down(build, name, write):
+    """The path of a file of this name below build that write(path) makes. Tests that run beside this one may make and read
+    the same: it is there whole or not at all."""
+    path = pathlib.Path(build, "tests/e2e", name)
+    part = path.with_name(f"{name}.{os.getpid()}")
+    write(part)
+    os.replace(part, path)
+    return str(path)
+
+
 def without(build, capture, lost):
     """The path of a copy of a capture (pcap, of this machine's octet order) that lacks packets: "17", "1-9"."""
     first, _, last = lost.partition("-")
@@ -50,9 +60,8 @@ def without(build, capture, lost):
         if not int(first) <= number <= int(last or first):
             kept.append(octets[at:end])
         at = end
-    path = pathlib.Path(build, "tests/e2e", f"{pathlib.Path(capture).stem}-without-{lost}.pcap")
-    path.write_bytes(b"".join(kept))
-    return str(path)
+    return put_down(build, f"{pathlib.Path(capture).stem}-without-{lost}.pcap",
+                    lambda path: path.write_bytes(b"".join(kept)))
 
 
 def on_port(build, capture, port):
@@ -64,15 +73,14 @@ def on_port(build, capture, port):
             if octets[place:place + 2] == (5555).to_bytes(2):
                 octets[place:place + 2] = int(port).to_bytes(2)
         packet.octets = bytes(octets)
-    path = pathlib.Path(build, "tests/e2e", f"{pathlib.Path(capture).stem}-on-{port}.pcap")
-    surgery.write(path, header, packets)
-    return str(path)
+    return put_down(build, f"{pathlib.Path(capture).stem}-on-{port}.pcap",
+                    lambda path: surgery.write(path, header, packets))
 
 
 def talked(build, text):
     """The path of the capture that a text of talk.py makes."""
-    path = pathlib.Path(build, "tests/e2e", f"{pathlib.Path(text).stem}-talk.pcap")
-    return str(talk.write(path, (ROOT / text).read_text()))
+    return put_down(build, f"{pathlib.Path(text).stem}-talk.pcap",
+                    lambda path: talk.write(path, (ROOT / text).read_text()))
 
 
 def read_json(binary, capture, keytab=None, more=()):
