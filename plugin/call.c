@@ -22,7 +22,6 @@ void zs_call_begin(struct zs_call *call, packet_info *pinfo)
         .match_uint = pinfo->match_uint,
         .current_proto = pinfo->current_proto,
     };
-    pinfo->can_desegment = 0;
     col_set_writable(pinfo->cinfo, -1, ZFALSE);
 }
 

@@ -8,8 +8,8 @@
 /* Does the packet take the layers of one more call? Wireshark ends a packet that has too many. */
 bool zs_call_has_room(const packet_info *pinfo);
 
-/* A call's surroundings: the columns stay ours, and the called dissector asks TCP for nothing. Put back what was
- * found, whatever the call throws. */
+/* A call's surroundings: the columns stay ours. Whom we call may ask TCP for nothing, which is Wireshark's own rule; that
+ * and the rest is put back as it was found, whatever the call throws. */
 struct zs_call {
     packet_info *pinfo;
     guint16 can_desegment;
