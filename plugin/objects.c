@@ -7,7 +7,7 @@
  * Limits: a message of which a part is missing, or stayed closed, is left out. */
 #include "plugin/tools.h"
 
-#include "plugin/payload.h"
+#include "plugin/shape.h"
 
 #include <epan/export_object.h>
 #include <epan/to_str.h>
@@ -104,7 +104,7 @@ static const struct {
 
 static size_t shape_of(const GByteArray *octets)
 {
-    const char *name = zs_payload_shape(zs_span(octets->data, octets->len));
+    const char *name = zs_shape_of(zs_span(octets->data, octets->len));
 
     for (size_t i = 0; i < array_length(shapes); i++)
         if (strcmp(shapes[i].dissector, name) == 0)

@@ -22,10 +22,6 @@ void zs_payload_handoff(int proto);
 void zs_payload_load(void);
 void zs_payload_free(void);
 
-/* The dissector for a payload of that shape, whatever the user's rules: "json", "xml", "msgpack", "data-text-lines" for
- * other text, or "data". */
-const char *zs_payload_shape(struct zs_span s);
-
 /* Hands on a part of a message: r->data, which begins at offset of tvb; s->outcome says who took it. What a called dissector throws is said in
  * tree, which goes on; columns stay as they are. */
 void zs_payload_show(const struct zs_shown *s, proto_tree *tree, const struct zs_reading *r,

@@ -6,7 +6,7 @@
  * Limits: a PDU is one frame: messages of several parts become several. What stayed closed has no payload. */
 #include "plugin/tools.h"
 
-#include "plugin/payload.h"
+#include "plugin/shape.h"
 #include "plugin/zmtp.h"
 
 #include <epan/exported_pdu.h>
@@ -102,7 +102,7 @@ static void queue_payload(const struct zs_shown *s, const struct zs_reading *r)
     if (r->kind != ZS_READ_MESSAGE || n == 0 || !zs_tap_wanted(tap_payloads, s))
         return;
     queue(tap_payloads, s->pinfo, tvb_new_child_real_data(s->tvb, r->data.p, n, (gint)n),
-          tagged(s->pinfo, s->outcome->payload ? s->outcome->payload : zs_payload_shape(r->data),
+          tagged(s->pinfo, s->outcome->payload ? s->outcome->payload : zs_shape_of(r->data),
                  info_of(s, r)));
 }
 
