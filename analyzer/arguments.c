@@ -6,6 +6,18 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Octets of a word of short options before a value that stands in it, "-jKFILE"; 0: there is none. */
+static size_t before_value(const char *word, const char *valued)
+{
+    size_t i = 1;
+
+    if (word[0] != '-' || word[1] == '-')
+        return 0;
+    while (word[i] && !strchr(valued, word[i]))
+        i++;
+    return word[i] && word[i + 1] ? i + 1 : 0;
+}
+
 bool zs_arguments_parse(GOptionContext *c, int argc, char **argv, const char *valued,
                         GError **error)
 {
@@ -15,12 +27,10 @@ bool zs_arguments_parse(GOptionContext *c, int argc, char **argv, const char *va
     for (int i = 0; i < argc; i++) {
         const char *a = argv[i];
         options = options && strcmp(a, "--") != 0;
-        if (options && a[0] == '-' && a[1] && a[1] != '-' && strchr(valued, a[1]) && a[2]) {
-            g_ptr_array_add(split, g_strndup(a, 2));
-            g_ptr_array_add(split, g_strdup(a + 2));
-        } else {
-            g_ptr_array_add(split, g_strdup(a));
-        }
+        size_t n = options ? before_value(a, valued) : 0;
+        if (n)
+            g_ptr_array_add(split, g_strndup(a, n));
+        g_ptr_array_add(split, g_strdup(a + n));
     }
     g_ptr_array_add(split, NULL);
     char **words = (char **)g_ptr_array_free(split, FALSE);

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 /* g_option_context_parse(), but that a value may stand right behind its letter, as tcpdump and tshark have it:
- * "-c10". valued names the letters that take one. What is not an option lands where c's G_OPTION_REMAINING says. */
+ * "-c10", or behind others, "-jc10". valued names the letters that take one. What is not an option lands where c's G_OPTION_REMAINING says. */
 bool zs_arguments_parse(GOptionContext *c, int argc, char **argv, const char *valued,
                         GError **error);
 

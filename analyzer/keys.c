@@ -68,6 +68,23 @@ static bool add_each(struct zs_keyring *r, char **sources, add_fn *add)
     return true;
 }
 
+/* What was typed is not shown, for it may be most of a key; of several, it is said which one it is. */
+static bool add_keys(struct zs_keyring *r, char **keys)
+{
+    guint n = keys ? g_strv_length(keys) : 0;
+
+    for (guint i = 0; i < n; i++) {
+        char *why;
+        if (zs_keyring_add_key(r, keys[i], &why))
+            continue;
+        char *which =
+            n > 1 ? g_strdup_printf("%s (number %u of %u)", why, i + 1, n) : g_strdup(why);
+        g_free(why);
+        return fail(which);
+    }
+    return true;
+}
+
 /* One bad line of many is said and passed over; a log of which nothing is good is as bad as none. */
 static bool add_keylogs(struct zs_keyring *r, char **paths)
 {
@@ -107,8 +124,7 @@ struct zs_keyring *zs_key_options_load(const struct zs_key_options *k)
 {
     struct zs_keyring *r = zs_keyring_new();
 
-    if (add_each(r, k->keytabs, zs_keyring_add_keytab) &&
-        add_each(r, k->keys, zs_keyring_add_key) &&
+    if (add_each(r, k->keytabs, zs_keyring_add_keytab) && add_keys(r, k->keys) &&
         add_each(r, k->ccaches, zs_keyring_add_ccache) && add_keylogs(r, k->keylogs) &&
         add_password(r, k))
         return r;

@@ -5,6 +5,8 @@
  * Limits: the directory must be one that may be written to. Other names (hard links) of what had the name keep it. */
 #include "analyzer/outfile.h"
 
+#include "analyzer/output.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <glib.h>
@@ -97,7 +99,8 @@ bool zs_outfile_open(struct zs_outfile *f, const char *path, const char *const *
     *f = (struct zs_outfile){.path = path, .target = realpath(path, NULL)};
     if (!f->target)
         f->target = strdup(path);
-    bool may = is_free(path, f->target, captures, keys);
+    bool may = is_free(path, f->target, captures, keys) &&
+               (!is_standard_output(path) || zs_output_takes("a pcapng"));
     f->out = may ? open_it(f) : NULL;
     if (f->out)
         return true;

@@ -14,7 +14,7 @@ struct zs_outfile {
     char *temporary;  /* … and the one that it has; NULL: it is written where it is */
 };
 
-/* "-" is standard output; that, devices and pipes are written as they are. The file is none of those that are read: of
+/* "-" is standard output, if it is no terminal; that, devices and pipes are written as they are. The file is none of those that are read: of
  * captures and of keys (NULL terminated both; "-" is standard input), nor in a directory that is one of captures. False:
  * standard error says why, and there is nothing to be closed. */
 bool zs_outfile_open(struct zs_outfile *f, const char *path, const char *const *captures,

@@ -36,6 +36,14 @@ void zs_output_misused(const char *command, GError *error)
     g_error_free(error);
 }
 
+bool zs_output_takes(const char *what)
+{
+    if (!isatty(STDOUT_FILENO))
+        return true;
+    fprintf(stderr, "zmtpscope: %s is no text for a terminal: redirect standard output\n", what);
+    return false;
+}
+
 bool zs_output_flush(FILE *out)
 {
     if (fflush(out) == 0 && !ferror(out))

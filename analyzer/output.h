@@ -17,6 +17,9 @@ bool zs_output_error(GError *error);
 void zs_output_misuse(const char *command, const char *why);
 void zs_output_misused(const char *command, GError *error); /* and frees it */
 
+/* May what is no text go to standard output? Not onto a terminal, as standard error then says. what: "a share". */
+bool zs_output_takes(const char *what);
+
 /* Has all that was written come through to standard output? Standard error says why not. */
 bool zs_output_flush(FILE *out);
 

@@ -218,7 +218,7 @@ static bool is_whole(const struct read_options *r)
         why = "--shard and --jobs cannot be used together";
     if (why)
         zs_output_misuse("read", why);
-    return why == NULL;
+    return why == NULL && (!r->shard || zs_output_takes("a share"));
 }
 
 static int run_read(int argc, char **argv)

@@ -114,6 +114,39 @@ static bool write_copy(const struct secrets_options *s, const struct zs_keyring 
 
 /* ==== the run ==== */
 
+/* Of the connections that were asked for, those that came: a bool for each. */
+struct wanted {
+    const GArray *numbers; /* of guint64 */
+    bool *came;
+};
+
+static void on_event(void *user, const struct zs_report_connection *c, const struct zs_event *ev)
+{
+    const struct wanted *w = user;
+
+    if (ev->kind != ZS_EVENT_CONNECTION)
+        return;
+    for (guint i = 0; i < w->numbers->len; i++)
+        w->came[i] |= g_array_index(w->numbers, guint64, i) == c->number;
+}
+
+/* True: all came. */
+static bool say_missing(const struct wanted *w)
+{
+    bool all = true;
+
+    for (guint i = 0; i < w->numbers->len; i++) {
+        if (w->came[i])
+            continue;
+        fprintf(stderr,
+                "zmtpscope: --connection %" G_GUINT64_FORMAT
+                ": there is no ZMTP connection of this number\n",
+                g_array_index(w->numbers, guint64, i));
+        all = false;
+    }
+    return all;
+}
+
 static void say_how_many(const struct zs_report_summary *s, uint64_t written, bool whole)
 {
     if (s->contexts)
@@ -132,6 +165,8 @@ static bool find_secrets(const struct secrets_options *s, const GArray *connecti
 {
     uint64_t written = 0;
     struct zs_report_summary summary = {0};
+    struct wanted wanted = {.numbers = connections, .came = g_new0(bool, connections->len)};
+    const struct zs_onlooker onlooker = {.event = on_event, .user = &wanted};
     struct zs_observation o = {
         .files = (const char *const *)s->files,
         .keys = ring,
@@ -139,6 +174,7 @@ static bool find_secrets(const struct secrets_options *s, const GArray *connecti
         .connections = (const uint64_t *)(const void *)connections->data,
         .connection_count = connections->len,
         .report = &zs_report_keylog,
+        .onlooker = connections->len ? &onlooker : NULL,
         .options = {.out = out, .secrets = &written},
         .summary = &summary,
     };
@@ -146,8 +182,10 @@ static bool find_secrets(const struct secrets_options *s, const GArray *connecti
     setvbuf(out, NULL, _IONBF, 0); /* a buffer would keep the keys */
     *whole = zs_observe(&o, NULL);
     bool kept = zs_output_flush(out);
-    say_how_many(&summary, written, *whole);
-    return *whole && kept && written > 0;
+    bool all = !*whole || say_missing(&wanted);
+    g_free(wanted.came);
+    say_how_many(&summary, written, *whole && all);
+    return *whole && kept && all && written > 0;
 }
 
 /* Of a capture without new secrets there is a copy only where old ones are taken out. */

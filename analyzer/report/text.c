@@ -518,18 +518,18 @@ static void text_end(const struct zs_report_options *o, const struct zs_report_s
     if (s->evicted)
         fprintf(o->out,
                 "%" G_GUINT64_FORMAT
-                " TCP connections made room for others before they ended: --max-connections\n",
-                s->evicted);
+                " TCP connection%s made room for others before %s ended: --max-connections\n",
+                s->evicted, s->evicted == 1 ? "" : "s", s->evicted == 1 ? "it" : "they");
     if (s->dropped)
         fprintf(o->out,
                 "%" G_GUINT64_FORMAT
-                " packets were dropped by the kernel before they could be recorded\n",
-                s->dropped);
+                " packet%s dropped by the kernel before %s could be recorded\n",
+                s->dropped, s->dropped == 1 ? " was" : "s were", s->dropped == 1 ? "it" : "they");
     if (s->cut)
         fprintf(o->out,
                 "%" G_GUINT64_FORMAT
-                " packets were cut short by the recording: capture with a snap length of 0\n",
-                s->cut);
+                " packet%s cut short by the recording: capture with a snap length of 0\n",
+                s->cut, s->cut == 1 ? " was" : "s were");
     if (s->passed_over)
         fprintf(o->out,
                 "%" G_GUINT64_FORMAT " TCP connection%s began before the capture and %s passed "

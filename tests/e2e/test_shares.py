@@ -6,6 +6,7 @@ Limits: peak_memory differs from run to run and is compared as 0.
 """
 import os
 import pathlib
+import pty
 import re
 import subprocess
 import sys
@@ -137,6 +138,23 @@ class Shares(unittest.TestCase):
             self.assertEqual(zmtpscope("merge", one, self.share("two", 2, *form, path))[2], 0)
         path.write_bytes((subject.CAPTURES / "reqrep.pcap").read_bytes().replace(b"\1\0\0\0", b"\x71\0\0\0", 1))
         self.refused("its captures are of other link types", one, self.share("two", 2, "--json", path))
+
+    def test_a_share_is_not_for_a_terminal(self):
+        ours, terminal = pty.openpty()
+        try:
+            for arguments in (["read", "--shard", "1/2"], ["secrets", "-K", subject.CAPTURES / "reqrep.keytab", "-w", "-"],
+                              ["decrypt", "-w", "/dev/stdout"]):
+                with self.subTest(arguments=arguments):
+                    done = subprocess.run([BINARY, *arguments, subject.CAPTURES / "reqrep.pcap"], stdin=subprocess.DEVNULL,
+                                          stdout=terminal, stderr=subprocess.PIPE, timeout=subject.LIMIT, check=False)
+                    self.assertEqual(done.returncode, 2)
+                    self.assertIn(b" is no text for a terminal: redirect standard output\n", done.stderr)
+            os.set_blocking(ours, False)
+            with self.assertRaises(BlockingIOError):  # nothing was written
+                os.read(ours, 1)
+        finally:
+            os.close(ours)
+            os.close(terminal)
 
     def test_options_that_are_none(self):
         for arguments in (["--shard", "0/3"], ["--shard", "4/3"], ["--shard", "1"], ["--jobs", "x"],
