@@ -1,227 +1,31 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whom a payload is for, by the user's tables or by its shape, and the call.
- *
- * Limits: a topic is compared with a regular expression as far as SUBJECT_MAX octets. */
+/* Whom a payload is for, by the user's tables or by its shape, and the call. */
 #include "plugin/payload.h"
 
 #include "plugin/call.h"
 #include "plugin/fields.h"
 #include "plugin/ports.h"
 #include "plugin/shape.h"
+#include "plugin/topics.h"
 
 #include <epan/decode_as.h>
 #include <epan/exceptions.h>
 #include <epan/prefs.h>
 #include <epan/show_exception.h>
-#include <epan/uat-int.h>
 
 #include <stdio.h>
-
-enum { SUBJECT_MAX = 1024 };
 
 static dissector_table_t by_protocol; /* zmtp.protocol: a TCP port to a dissector */
 static heur_dissector_list_t recognisers;
 static zbool try_heuristics = ZTRUE;
 
-/* ==== the user's table by topic ==== */
-
-#define TOPICS_NAME "ZMTP Topic Protocols"
-
-enum match { MATCH_EXACT, MATCH_PREFIX, MATCH_REGEX };
-
-static const value_string match_names[] = {
-    {MATCH_PREFIX, "begins with"},
-    {MATCH_EXACT, "is"},
-    {MATCH_REGEX, "matches"},
-    {0, NULL},
-};
-
-struct topic_row {
-    guint match; /* enum match */
-    char *pattern, *protocol, *type;
-};
-
-/* A row in force. */
-struct topic_rule {
-    enum match match;
-    char *pattern;
-    GRegex *regex;
-    dissector_handle_t handle;
-    char *data; /* what the dissector wants to be told, or NULL */
-};
-
-static struct topic_row *topic_rows;
-static guint topic_rows_n;
-static GArray *topic_rules; /* of struct topic_rule */
-
-UAT_VS_DEF(topic_row, match, struct topic_row, guint, MATCH_PREFIX, "begins with")
-UAT_CSTRING_CB_DEF(topic_row, pattern, struct topic_row)
-UAT_CSTRING_CB_DEF(topic_row, protocol, struct topic_row)
-UAT_CSTRING_CB_DEF(topic_row, type, struct topic_row)
-
-static void *copy_topic_row(void *to, const void *from, size_t n)
-{
-    const struct topic_row *old = from;
-    struct topic_row *row = to;
-
-    (void)n;
-    row->match = old->match;
-    row->pattern = g_strdup(old->pattern);
-    row->protocol = g_strdup(old->protocol);
-    row->type = g_strdup(old->type);
-    return row;
-}
-
-static void free_topic_row(void *record)
-{
-    struct topic_row *row = record;
-
-    g_free(row->pattern);
-    g_free(row->protocol);
-    g_free(row->type);
-}
-
-static GRegex *compile(const char *pattern, GError **error)
-{
-    return g_regex_new(pattern, G_REGEX_RAW | G_REGEX_OPTIMIZE, 0, error);
-}
-
-static zbool check_topic_row(void *record, char **why)
-{
-    const struct topic_row *row = record;
-    GError *error = NULL;
-
-    if (!row->protocol || !find_dissector(row->protocol)) {
-        *why = g_strdup_printf("There is no dissector called \"%s\"",
-                               row->protocol ? row->protocol : "");
-        return ZFALSE;
-    }
-    if (row->match != MATCH_REGEX)
-        return ZTRUE;
-    GRegex *regex = compile(row->pattern ? row->pattern : "", &error);
-    if (!regex) {
-        *why = g_strdup(error->message);
-        g_error_free(error);
-        return ZFALSE;
-    }
-    g_regex_unref(regex);
-    return ZTRUE;
-}
-
-static void register_topics(module_t *module)
-{
-    static uat_field_t columns[] = {
-        UAT_FLD_VS(topic_row, match, "Topic", match_names, "How the topic is compared"),
-        UAT_FLD_CSTRING(topic_row, pattern, "Pattern",
-                        "What the message's first part begins with, is, or matches"),
-        UAT_FLD_CSTRING(topic_row, protocol, "Protocol", "The name of the payload's dissector"),
-        UAT_FLD_CSTRING(topic_row, type, "Message type",
-                        "For protobuf: the message type, as in package.Message; may be empty"),
-        UAT_END_FIELDS,
-    };
-    uat_t *table =
-        uat_new(TOPICS_NAME, sizeof(struct topic_row), "zmtp_topic_protocols", ZTRUE, &topic_rows,
-                &topic_rows_n, UAT_AFFECTS_DISSECTION | UAT_AFFECTS_FIELDS, NULL, copy_topic_row,
-                check_topic_row, free_topic_row, NULL, NULL, columns);
-    prefs_register_uat_preference(
-        module, "topic_protocols", "ZMTP topic protocols",
-        "The protocol of the payloads of messages with certain topics, or first parts", table);
-}
-
-static void free_topic_rules(void)
-{
-    for (guint i = 0; topic_rules && i < topic_rules->len; i++) {
-        struct topic_rule *rule = &g_array_index(topic_rules, struct topic_rule, i);
-        g_free(rule->pattern);
-        g_free(rule->data);
-        if (rule->regex)
-            g_regex_unref(rule->regex);
-    }
-    if (topic_rules)
-        g_array_free(topic_rules, TRUE);
-    topic_rules = NULL;
-}
-
-static void load_topics(void)
-{
-    free_topic_rules();
-    topic_rules = g_array_new(FALSE, FALSE, sizeof(struct topic_rule));
-    for (guint i = 0; i < topic_rows_n; i++) {
-        const struct topic_row *row = &topic_rows[i];
-        struct topic_rule rule = {
-            .match = row->match,
-            .pattern = g_strdup(row->pattern ? row->pattern : ""),
-            .handle = find_dissector(row->protocol),
-            .data = row->type && *row->type ? g_strconcat("message,", row->type, NULL) : NULL,
-        };
-        if (rule.match == MATCH_REGEX)
-            rule.regex = compile(rule.pattern, NULL);
-        g_array_append_val(topic_rules, rule);
-    }
-}
-
-static bool fits(const struct topic_rule *rule, struct zs_span topic)
-{
-    size_t n = strlen(rule->pattern);
-
-    switch (rule->match) {
-    case MATCH_EXACT:
-        return zs_span_is(topic, rule->pattern);
-    case MATCH_PREFIX:
-        return topic.n >= n && (n == 0 || memcmp(topic.p, rule->pattern, n) == 0);
-    case MATCH_REGEX:
-        n = topic.n < SUBJECT_MAX ? topic.n : SUBJECT_MAX;
-        return rule->regex && g_regex_match_full(rule->regex, topic.n ? (const char *)topic.p : "",
-                                                 (gssize)n, 0, 0, NULL, NULL);
-    }
-    return false;
-}
-
-static const struct topic_rule *rule_for(struct zs_span topic)
-{
-    for (guint i = 0; i < topic_rules->len; i++) {
-        const struct topic_rule *rule = &g_array_index(topic_rules, struct topic_rule, i);
-        if (fits(rule, topic))
-            return rule;
-    }
-    return NULL;
-}
-
-/* ==== which rule a message stands under ==== */
-
-static wmem_map_t *ruled; /* zs_whole -> struct topic_rule; of this file */
-
-/* What is compared: the first part behind an envelope, if there is one. Where the delimiter comes as a surprise, the
- * part behind it is another first one. */
-static bool is_first(const struct zs_pdu *pdu)
-{
-    return pdu->part == pdu->whole->delimiter + 1;
-}
-
-/* The rule that the part's message stands under, found with its first part on the first pass; NULL: none. */
-static const struct topic_rule *rule_of(const struct zs_shown *s, const struct zs_reading *r)
-{
-    struct zs_whole *whole = s->pdu->whole;
-
-    if (topic_rules->len == 0 || !whole || whole->torn)
-        return NULL;
-    if (!PINFO_FD_VISITED(s->pinfo) && is_first(s->pdu)) {
-        const struct topic_rule *rule = rule_for(r->data);
-        if (rule)
-            wmem_map_insert(ruled, whole, (void *)rule);
-        else
-            wmem_map_remove(ruled, whole);
-    }
-    return wmem_map_lookup(ruled, whole);
-}
-
 /* Addresses and topics say where a message goes, not what it says; nor does what may be an address, nor the first part
  * of several by which the rule was found. */
-static bool is_payload(const struct zs_pdu *pdu, const struct topic_rule *rule)
+static bool is_payload(const struct zs_pdu *pdu, const struct zs_topic_rule *rule)
 {
     if (pdu->role != ZS_PART_PAYLOAD || pdu->unsettled)
         return false;
-    return !rule || !is_first(pdu) || pdu->last;
+    return !rule || !zs_topic_stands_in(pdu) || pdu->last;
 }
 
 /* ==== the call ==== */
@@ -319,7 +123,7 @@ static dissector_handle_t by_port(const packet_info *pinfo)
     return handle ? handle : dissector_get_uint_handle(by_protocol, pinfo->srcport);
 }
 
-static void give_by_precedence(struct handing *h, const struct topic_rule *rule)
+static void give_by_precedence(struct handing *h, const struct zs_topic_rule *rule)
 {
     const packet_info *pinfo = h->s->pinfo;
     dissector_handle_t chosen = decoded_as(pinfo), usual = by_port(pinfo);
@@ -337,7 +141,7 @@ static void give_by_precedence(struct handing *h, const struct topic_rule *rule)
 void zs_payload_show(const struct zs_shown *s, proto_tree *tree, const struct zs_reading *r,
                      tvbuff_t *tvb, int offset)
 {
-    const struct topic_rule *rule = rule_of(s, r);
+    const struct zs_topic_rule *rule = zs_topic_rule_of(s, r);
 
     if (r->data.n == 0 || !is_payload(s->pdu, rule))
         return;
@@ -407,14 +211,12 @@ void zs_payload_register(int proto, module_t *module)
     recognisers = register_heur_dissector_list("zmtp", proto);
     register_choice();
     zs_ports_register(module);
-    register_topics(module);
+    zs_topics_register(module);
     prefs_register_bool_preference(module, "payload_heuristics", "Try payload heuristics",
                                    "Show a payload that is not given to a protocol by its port or "
                                    "topic as what it looks like: JSON, XML, MessagePack, and what "
                                    "else is enabled among the heuristics of ZMTP",
                                    &try_heuristics);
-    ruled =
-        wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), g_direct_hash, g_direct_equal);
 }
 
 void zs_payload_handoff(int proto)
@@ -433,11 +235,11 @@ void zs_payload_handoff(int proto)
 void zs_payload_load(void)
 {
     zs_ports_load();
-    load_topics();
+    zs_topics_load();
 }
 
 void zs_payload_free(void)
 {
     zs_ports_free();
-    free_topic_rules();
+    zs_topics_free();
 }
