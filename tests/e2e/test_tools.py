@@ -66,6 +66,14 @@ class Exported(unittest.TestCase):
         self.assertEqual(found, [(d, octets.decode()) for d, octets in messages("reqrep") if octets])
 
 
+    def test_the_client_of_frames_without_tcp(self):
+        """The server spoke first: ports tell who it is."""
+        tree.tshark(BUILD, subject.without(BUILD, "captures/reqrep.pcap", "1-14"), "-U", "ZMTP frames", "-w", self.file)
+        shown = tree.tshark(BUILD, self.file, "-T", "fields", "-e", "exported_pdu.src_port", "-e", "zmtp.direction")
+        self.assertEqual(shown.splitlines()[0], b"5555\ts2c")
+        self.assertEqual(set(shown.splitlines()), {b"5555\ts2c", b"57142\tc2s"})
+
+
 class Objects(unittest.TestCase):
     def exported(self, name, *keys):
         """(name, octets) of the files that are made of a capture, in the order of their numbers."""
