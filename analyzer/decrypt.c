@@ -7,6 +7,7 @@
 #include "analyzer/outfile.h"
 #include "analyzer/output.h"
 #include "analyzer/rendering.h"
+#include "analyzer/report/words.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -105,11 +106,6 @@ static bool are_there(char **files)
     return true;
 }
 
-static const char *plural(uint64_t n)
-{
-    return n == 1 ? "" : "s";
-}
-
 /* Was a capture left in its middle? What comes through a pipe is read to its end even then. */
 static bool is_cut(const struct decrypt_options *d)
 {
@@ -118,6 +114,17 @@ static bool is_cut(const struct decrypt_options *d)
     if (cut)
         fputs("zmtpscope: interrupted: the captures go on\n", stderr);
     return cut;
+}
+
+/* Connections that may have been ZMTP's and are not in OUT. */
+static void tell_passed_over(uint64_t n)
+{
+    if (n)
+        fprintf(stderr,
+                "zmtpscope: %" G_GUINT64_FORMAT
+                " TCP connection%s began before the capture and %s left out; "
+                "-d tcp.port==PORT,zmtp reads those of a port as ZMTP\n",
+                n, zs_plural(n), n == 1 ? "was" : "were");
 }
 
 /* How much of it there is. True: all of it. */
@@ -131,7 +138,8 @@ static bool sum_up(const struct zs_rendering_counts *n)
     fprintf(stderr,
             "zmtpscope: %" G_GUINT64_FORMAT " connection%s, %" G_GUINT64_FORMAT
             " frame%s: %" G_GUINT64_FORMAT " opened, %" G_GUINT64_FORMAT " in the clear before",
-            n->connections, plural(n->connections), frames, plural(frames), n->opened, n->clear);
+            n->connections, zs_plural(n->connections), frames, zs_plural(frames), n->opened,
+            n->clear);
     if (n->sealed)
         fprintf(stderr, "; %" G_GUINT64_FORMAT " left out, sealed", n->sealed);
     fputc('\n', stderr);
@@ -141,6 +149,7 @@ static bool sum_up(const struct zs_rendering_counts *n)
 static bool write_all(const struct decrypt_options *d, const struct decrypt_run *run, FILE *out,
                       struct zs_rendering_counts *counts)
 {
+    struct zs_report_summary summary = {0};
     const char *const *files = (const char *const *)d->files;
     struct zs_rendering *r = zs_rendering_new(out, stderr, files);
     const struct zs_onlooker onlooker = zs_rendering_onlooker(r);
@@ -153,12 +162,14 @@ static bool write_all(const struct decrypt_options *d, const struct decrypt_run 
         .connections = (const uint64_t *)(const void *)run->connections->data,
         .connection_count = run->connections->len,
         .onlooker = &onlooker,
+        .summary = &summary,
     };
 
     zs_interrupt_watch();
     bool ok = zs_observe(&o, NULL);
     *counts = zs_rendering_counts(r);
     zs_rendering_free(r);
+    tell_passed_over(summary.passed_over);
     return ok;
 }
 

@@ -145,11 +145,6 @@ static enum zs_flow_side side_of(enum zs_dir dir)
 
 /* ==== comments ==== */
 
-static const char *plural(uint64_t n)
-{
-    return n == 1 ? "" : "s";
-}
-
 /* Why frames of t stay sealed. */
 static const char *reason_of(const struct told *t)
 {
@@ -171,7 +166,7 @@ static void append_opened(GString *s, const struct page *p)
 {
     const char *principal = p->told->sides[p->dir].principal;
 
-    g_string_append_printf(s, "%u frame%s, sealed", p->opened, plural(p->opened));
+    g_string_append_printf(s, "%u frame%s, sealed", p->opened, zs_plural(p->opened));
     if (principal) {
         g_string_append(s, " by ");
         append_text(s, principal);
@@ -188,7 +183,7 @@ static void append_page(GString *s, const struct page *p)
     if (p->opened)
         append_opened(s, p);
     if (p->clear)
-        g_string_append_printf(s, "%u frame%s, in the clear; ", p->clear, plural(p->clear));
+        g_string_append_printf(s, "%u frame%s, in the clear; ", p->clear, zs_plural(p->clear));
     if (p->unread)
         g_string_append_printf(s,
                                "%" G_GUINT64_FORMAT
@@ -198,7 +193,7 @@ static void append_page(GString *s, const struct page *p)
         g_string_append_printf(s, "not to be read: %s; ", zs_defect_of(p->damage)->sentence);
     if (p->sealed) {
         g_string_append_printf(s, "%u sealed frame%s left out here: ", p->sealed,
-                               plural(p->sealed));
+                               zs_plural(p->sealed));
         append_text(s, reason_of(p->told));
         g_string_append(s, "; ");
     }
@@ -493,7 +488,7 @@ static void append_missing(GString *s, const struct told *t)
 
     if (t->sealed) {
         g_string_append_printf(s, "%s%" G_GUINT64_FORMAT " sealed frame%s left out: ", between,
-                               t->sealed, plural(t->sealed));
+                               t->sealed, zs_plural(t->sealed));
         append_text(s, reason_of(t));
         between = "; ";
     }

@@ -13,11 +13,6 @@ static void append_text(GString *line, const char *text, size_t most)
     zs_append_octets(line, zs_span(text, strlen(text)), most);
 }
 
-static const char *plural(uint64_t n)
-{
-    return n == 1 ? "" : "s";
-}
-
 const char *zs_findings_basis(enum zs_confidence c)
 {
     static const char *const words[] = {"inferred, and may have another cause",
@@ -62,12 +57,12 @@ static char *looked_at(const struct zs_findings_report *r)
 {
     const struct zs_report_summary *s = r->summary;
 
-    return g_strdup_printf("Looked at: %" G_GUINT64_FORMAT " packet%s, %" G_GUINT64_FORMAT
-                           " ZMTP connection%s (%" G_GUINT64_FORMAT
-                           " established), %" G_GUINT64_FORMAT " of %" G_GUINT64_FORMAT
-                           " context%s opened",
-                           s->packets, plural(s->packets), s->connections, plural(s->connections),
-                           s->established, s->contexts_opened, s->contexts, plural(s->contexts));
+    return g_strdup_printf(
+        "Looked at: %" G_GUINT64_FORMAT " packet%s, %" G_GUINT64_FORMAT
+        " ZMTP connection%s (%" G_GUINT64_FORMAT " established), %" G_GUINT64_FORMAT
+        " of %" G_GUINT64_FORMAT " context%s opened",
+        s->packets, zs_plural(s->packets), s->connections, zs_plural(s->connections),
+        s->established, s->contexts_opened, s->contexts, zs_plural(s->contexts));
 }
 
 static bool is_measured(const struct zs_tally *t)
@@ -123,7 +118,7 @@ static char *not_measurable(const struct zs_audit_result *result, enum zs_obstac
     }
     char *line =
         most ? g_strdup_printf("Not measurable on %" G_GUINT64_FORMAT " connection%s, for %s:%s",
-                               most, plural(most), zs_obstacle_sentence(o), checks->str)
+                               most, zs_plural(most), zs_obstacle_sentence(o), checks->str)
              : NULL;
     g_string_free(checks, TRUE);
     return line;
@@ -164,7 +159,7 @@ static char *counts(const struct zs_findings_report *r)
     GString *line = g_string_new(n ? NULL : "Nothing was found");
 
     if (n)
-        g_string_append_printf(line, "%u finding%s:", n, plural(n));
+        g_string_append_printf(line, "%u finding%s:", n, zs_plural(n));
     for (int risk = ZS_RISK_COUNT - 1; n && risk >= 0; risk--)
         g_string_append_printf(line, "%s %" G_GUINT64_FORMAT " %s",
                                risk == ZS_RISK_COUNT - 1 ? "" : ",", r->result->count[risk],

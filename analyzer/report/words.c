@@ -53,6 +53,11 @@ void zs_append_metadata(GString *line, struct zs_span metadata)
 }
 
 /* Row by row, for out may have no buffer of its own. */
+const char *zs_plural(uint64_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
 void zs_put_hex(FILE *out, struct zs_span s)
 {
     static const char digits[] = "0123456789abcdef";

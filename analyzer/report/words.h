@@ -18,6 +18,8 @@ void zs_append_quoted(GString *line, struct zs_span s); /* between quotes */
 void zs_append_gss_flags(GString *line, uint32_t flags);
 /* " Socket-Type="REQ" …", the properties of metadata. */
 void zs_append_metadata(GString *line, struct zs_span metadata);
+/* "" or "s", behind a word that n things share. */
+const char *zs_plural(uint64_t n);
 /* All of s as a hex dump, indented. */
 void zs_put_hex(FILE *out, struct zs_span s);
 
