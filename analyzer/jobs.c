@@ -169,7 +169,7 @@ static void end_record(void *user)
 
 /* The child's whole life. */
 static G_NORETURN void work(const struct zs_observation *o, unsigned share, unsigned shares,
-                            struct block *blocks, int socket)
+                            struct zs_deal *deal, struct block *blocks, int socket)
 {
     static const struct zs_record_sink sink = {begin_record, add_octets, end_record, flush_records};
     struct zs_observation mine = *o;
@@ -178,7 +178,7 @@ static G_NORETURN void work(const struct zs_observation *o, unsigned share, unsi
     zs_vault_lock_again();
     mine.share = share;
     mine.shares = shares;
-    mine.dealt = true;
+    mine.deal = deal;
     for (uint8_t i = 0; i < BLOCKS; i++)
         s.spare[i] = i;
     take_block(&s);
@@ -205,6 +205,7 @@ struct jobs {
     FILE *out;
     unsigned n; /* lanes: processes that were started */
     struct lane *lanes;
+    struct zs_deal *deal;
     struct block *blocks;
     size_t octets;               /* of blocks */
     struct iovec pieces[PIECES]; /* to be written, in blocks */
@@ -251,7 +252,7 @@ static bool put_piece(void *user, const uint8_t *octets, size_t n, GError **erro
     return true;
 }
 
-/* Gives back all blocks that were read. A process that has gone by now wants none. */
+/* Gives back all blocks that were read, and at first those that nobody has written. A process that has gone by now wants none. */
 static bool give_back(struct jobs *j, GError **error)
 {
     if (!write_pieces(j, error))
@@ -349,12 +350,13 @@ static bool start(struct jobs *j, const struct zs_observation *o, unsigned share
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         return false;
-    *l = (struct lane){.jobs = j, .blocks = j->blocks + j->n * BLOCKS, .socket = ends[0]};
+    *l = (struct lane){
+        .jobs = j, .blocks = j->blocks + j->n * BLOCKS, .socket = ends[0]};
     l->child = fork();
     if (l->child == 0) {
         for (unsigned i = 0; i <= j->n; i++)
             close(j->lanes[i].socket);
-        work(o, j->n, shares, l->blocks, ends[1]);
+        work(o, j->n, shares, j->deal, l->blocks, ends[1]);
     }
     close(ends[1]);
     if (l->child < 0)
@@ -371,7 +373,8 @@ static bool start_all(struct jobs *j, const struct zs_observation *o, unsigned n
     j->lanes = g_new0(struct lane, n);
     j->octets = (size_t)n * BLOCKS * sizeof(struct block);
     j->blocks = mmap(NULL, j->octets, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (j->blocks == MAP_FAILED)
+    j->deal = zs_deal_new(n);
+    if (j->blocks == MAP_FAILED || !j->deal)
         return false;
     zs_interrupt_share();
     while (ok && j->n < n)
@@ -389,6 +392,7 @@ static void stop_all(struct jobs *j)
             waitpid(j->lanes[i].child, NULL, 0);
     if (j->blocks != MAP_FAILED)
         munmap(j->blocks, j->octets);
+    zs_deal_free(j->deal);
     g_free(j->lanes);
 }
 

@@ -186,20 +186,13 @@ static bool is_given(const GArray *ports, uint16_t port)
     return false;
 }
 
-/* In rounds, so that each share gets one of any shares connections in a row. Each round begins with some other share, so
- * that what comes by turns does not all go to the same. */
-static unsigned deal(uint64_t number, unsigned shares)
+static bool is_mine(const struct run *run, const struct zs_flow *flow)
 {
-    uint64_t begins = number / shares * UINT64_C(0x9e3779b97f4a7c15) >> 32;
+    const struct zs_observation *o = run->o;
 
-    return (unsigned)((number + begins) % shares);
-}
-
-static bool is_mine(const struct zs_observation *o, const struct zs_flow *flow)
-{
-    if (o->shares == 0)
-        return true;
-    return (o->dealt ? deal(flow->number, o->shares) : flow->hash % o->shares) == o->share;
+    if (o->deal)
+        return zs_deal_takes(o->deal, o->share, flow->number, run->packet);
+    return o->shares == 0 || flow->hash % o->shares == o->share;
 }
 
 static void *on_opened(void *user, const struct zs_flow *flow, const struct zs_net_stamp *at)
@@ -212,7 +205,7 @@ static void *on_opened(void *user, const struct zs_flow *flow, const struct zs_n
         .flow = flow,
         .opened_at = stamp_of(at),
         .midstream = flow->midstream,
-        .other = !is_mine(run->o, flow),
+        .other = !is_mine(run, flow),
     };
     return w;
 }
@@ -339,7 +332,7 @@ static void on_secrets(void *user, const char *capture, uint32_t type, const voi
 {
     const struct run *run = user;
     char *why = NULL;
-    bool other_says_it = run->o->dealt && run->o->share > 0; /* all shares read it */
+    bool other_says_it = run->o->deal && run->o->share > 0; /* all shares read it */
 
     if (type != ZS_SECRETS_BLOCK || !run->o->keys)
         return;
@@ -423,6 +416,8 @@ static void read_packets(struct run *run, struct zs_timeline *timeline, struct z
             zs_conn_settle(&run->config);
             run->o->progress(run->o->user, packet.number);
         }
+        if (run->o->deal && packet.number % PROGRESS == 0)
+            zs_deal_passes(run->o->deal, run->o->share, packet.number);
         zs_net_packet(net, &packet);
     }
     zs_conn_settle(&run->config);

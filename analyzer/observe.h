@@ -3,6 +3,7 @@
 #define ZS_ANALYZER_OBSERVE_H
 
 /* Captures to events: every connection of the files observed, every event handed on. */
+#include "analyzer/deal.h"
 #include "analyzer/net/flow.h"
 #include "analyzer/report/report.h"
 #include "core/krb/keyring.h"
@@ -36,7 +37,7 @@ struct zs_observation {
     /* Report only the connections of share number share, from 0, of shares; what is said of packets is of all. 0: of
      * all connections. */
     unsigned share, shares;
-    bool dealt; /* shares are dealt out to connections as they come, and not by the hash of their ends */
+    struct zs_deal *deal;        /* whose connections are whose; NULL: a hash of the ends says it */
     uint64_t packet_limit;       /* stop after so many packets; 0: none */
     struct zs_keyring *keys;     /* may be NULL; a capture's secrets blocks are added … */
     bool no_blocks;              /* … unless they are to be left alone */
