@@ -39,6 +39,14 @@ bool zs_arguments_parse(GOptionContext *c, int argc, char **argv, const char *va
     return ok;
 }
 
+bool zs_arguments_number(const char *option, double given, double least, double most)
+{
+    if (given >= least && given <= most)
+        return true;
+    fprintf(stderr, "zmtpscope: --%s wants a number from %g to %.0f\n", option, least, most);
+    return false;
+}
+
 GArray *zs_arguments_connections(char **given)
 {
     GArray *list = g_array_new(FALSE, FALSE, sizeof(guint64));

@@ -12,6 +12,11 @@
 bool zs_arguments_parse(GOptionContext *c, int argc, char **argv, const char *valued,
                         GError **error);
 
+/* The longest time that an option may say, in seconds: eleven days. */
+#define ZS_SECONDS_MAX 1e6
+/* Is an option's number one from least to most? Standard error says if not; what is infinite is none, and what is no number. */
+bool zs_arguments_number(const char *option, double given, double least, double most);
+
 /* Numbers of connections, from 1, of an option that may be given again; NULL: standard error says which is none. An
  * array of guint64. */
 GArray *zs_arguments_connections(char **given);

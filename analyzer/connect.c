@@ -10,12 +10,14 @@
 
 #include <string.h>
 
+enum { WAIT_FOR_EVER = -1 };
+
 struct connect_options {
     struct zs_peer_arguments peer;
     char *service, *ccache, *keytab, *principal, *bindings;
     gboolean spnego, delegate;
     char **topics, **rest;
-    double wait; /* seconds; negative: for ever */
+    double wait; /* seconds; WAIT_FOR_EVER */
 };
 
 struct client {
@@ -131,7 +133,7 @@ static void wait_for_rest(struct client *c)
 {
     bool is_req = zs_connection_peer(c->connection)->options.socket_type == ZS_SOCKET_REQ;
 
-    if (c->over || c->options->wait < 0)
+    if (c->over || c->options->wait == WAIT_FOR_EVER)
         return;
     if (c->options->wait == 0 || (is_req && !c->awaiting))
         close_from_here(c);
@@ -175,7 +177,7 @@ static void on_event(void *user, struct zs_connection *connection, bool said,
     c->messages++;
     c->awaiting = false;
     if (c->messages == c->options->peer.count ||
-        (c->ended && c->options->wait >= 0 &&
+        (c->ended && c->options->wait != WAIT_FOR_EVER &&
          zs_connection_peer(connection)->options.socket_type == ZS_SOCKET_REQ))
         close_from_here(c);
     else if (c->lines)
@@ -291,7 +293,7 @@ static int initiate(const struct connect_options *o, const struct zs_peer_option
     if (credential)
         live = zs_live_initiate(credential, o->service, &wishes, &why);
     if (to && !why)
-        socket = zs_address_connect(to, (guint)(options->handshake_ns / 1000000000), &peer, &error);
+        socket = zs_address_connect(to, options->handshake_ns / 1000, &peer, &error);
     if (socket) {
         zs_dialog_note(&c.dialog, "", "connected", peer);
         status = talk(&c, socket, live, options);
@@ -330,7 +332,9 @@ static int run_connect(int argc, char **argv)
         zs_output_misused("connect", error);
     } else if (objection(&o)) {
         fail("connect", objection(&o));
-    } else if (zs_peer_arguments_options(&o.peer, ZS_ROLE_CLIENT, ZS_SOCKET_DEALER, &options)) {
+    } else if ((o.wait == WAIT_FOR_EVER ||
+                zs_arguments_number("wait", o.wait, 0, ZS_SECONDS_MAX)) &&
+               zs_peer_arguments_options(&o.peer, ZS_ROLE_CLIENT, ZS_SOCKET_DEALER, &options)) {
         status = initiate(&o, &options);
     }
     clear_options(&o);

@@ -2,6 +2,7 @@
 /* What connect, serve and replay share. */
 #include "analyzer/peers.h"
 
+#include "analyzer/arguments.h"
 #include "analyzer/output.h"
 
 #include <stdio.h>
@@ -32,7 +33,7 @@ void zs_peer_arguments_add(struct zs_peer_arguments *a, GOptionContext *c)
         {"dialect", 0, 0, G_OPTION_ARG_STRING, &a->dialect,
          "A, B, C or D: libzmq's ways to write subscriptions, docs/protocol.md, 6", "LETTER"},
         {"heartbeat", 0, 0, G_OPTION_ARG_DOUBLE, &a->heartbeat,
-         "PING where nothing came for so long", "SECONDS"},
+         "PING where nothing came for so long (0, never)", "SECONDS"},
         {"timeout", 0, 0, G_OPTION_ARG_DOUBLE, &a->timeout,
          "give up a handshake after so long (30)", "SECONDS"},
         {"count", 'c', 0, G_OPTION_ARG_INT64, &a->count, "end after N messages came", "N"},
@@ -43,6 +44,8 @@ void zs_peer_arguments_add(struct zs_peer_arguments *a, GOptionContext *c)
         {0},
     };
 
+    a->timeout = 30;
+    a->count = G_MAXINT64;
     g_option_context_add_main_entries(c, entries, NULL);
 }
 
@@ -104,6 +107,18 @@ static bool choose_manners(const struct zs_peer_arguments *a, struct zs_peer_opt
     return true;
 }
 
+/* What is less than a millisecond would be none where it becomes nanoseconds. */
+static bool has_good_numbers(const struct zs_peer_arguments *a)
+{
+    const double least = 0.001;
+
+    if (a->count < 1)
+        fputs("zmtpscope: -c wants a number of messages, 1 or more\n", stderr);
+    return a->count >= 1 && zs_arguments_number("timeout", a->timeout, least, ZS_SECONDS_MAX) &&
+           (a->heartbeat == 0 ||
+            zs_arguments_number("heartbeat", a->heartbeat, least, ZS_SECONDS_MAX));
+}
+
 bool zs_peer_arguments_options(const struct zs_peer_arguments *a, enum zs_role role,
                                enum zs_socket_type type, struct zs_peer_options *o)
 {
@@ -113,10 +128,10 @@ bool zs_peer_arguments_options(const struct zs_peer_arguments *a, enum zs_role r
     o->integrity_only = a->integrity_only;
     if (a->identity)
         o->identity = zs_span(a->identity, strlen(a->identity));
-    if (a->heartbeat > 0)
-        o->heartbeat_ns = (int64_t)(a->heartbeat * 1e9);
-    if (a->timeout > 0)
-        o->handshake_ns = (int64_t)(a->timeout * 1e9);
+    if (!has_good_numbers(a))
+        return false;
+    o->heartbeat_ns = (int64_t)(a->heartbeat * 1e9);
+    o->handshake_ns = (int64_t)(a->timeout * 1e9);
     if (o->identity.n > 255) {
         fputs("zmtpscope: --identity: has more than 255 octets\n", stderr);
         return false;

@@ -8,13 +8,13 @@
 
 #include <glib.h>
 
-/* Zeroed before use. Strings are its own. */
+/* Zeroed before use; zs_peer_arguments_add() puts in the defaults. Strings are its own. */
 struct zs_peer_arguments {
     char *type, *identity, *form, *as_server, *dialect;
     char *separator; /* of a line's parts; NULL: a line is one part */
     gboolean null, plaintext, integrity_only, quiet, hex;
-    double heartbeat, timeout; /* seconds */
-    gint64 count;
+    double heartbeat, timeout; /* seconds; heartbeat 0: none */
+    gint64 count;              /* of messages that come, until the end */
 };
 
 void zs_peer_arguments_add(struct zs_peer_arguments *a, GOptionContext *c);

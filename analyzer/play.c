@@ -56,7 +56,7 @@ static void wake(struct zs_play *p, gint64 microseconds)
 {
     if (p->timer)
         g_source_remove(p->timer);
-    p->timer = g_timeout_add((guint)MAX(microseconds / 1000 + 1, 1), on_timer, p);
+    p->timer = g_timeout_add((guint)CLAMP(microseconds / 1000 + 1, 1, G_MAXINT), on_timer, p);
 }
 
 /* ==== ours ==== */

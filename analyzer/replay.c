@@ -12,7 +12,12 @@
 #include <errno.h>
 #include <unistd.h>
 
-enum { COPIES_MAX = 10000, ROUNDS_DEFAULT = -1 /* 1, or with --duration no end */ };
+enum {
+    COPIES_MAX = 10000,
+    ROUNDS_DEFAULT = -1, /* 1, or with --duration no end */
+    PACE_MAX = 100,
+    RATE_MAX = 1000000,
+};
 
 struct replay_options {
     struct zs_key_options keys;
@@ -317,8 +322,6 @@ static const char *objection_live(const struct replay_options *o)
         return "--connect and --bind do not go together";
     if (o->pace && o->rate)
         return "--pace and --rate do not go together";
-    if (o->pace < 0 || o->rate < 0 || o->patience < 0 || o->duration < 0)
-        return "--pace, --rate, --patience and --duration want no negative number";
     if (o->rounds < ROUNDS_DEFAULT || o->copies < 1 || o->copies > COPIES_MAX)
         return "--loop wants a number, 0 or more, and --connections one from 1 to 10000";
     return NULL;
@@ -334,6 +337,14 @@ static const char *objection(const struct replay_options *o)
                   o->copies != 1 || o->ignore || o->junit || o->progress))
         return "what is for live peers wants --connect or --bind";
     return live ? objection_live(o) : NULL;
+}
+
+static bool has_good_numbers(const struct replay_options *o)
+{
+    return zs_arguments_number("pace", o->pace, 0, PACE_MAX) &&
+           (o->rate == 0 || zs_arguments_number("rate", o->rate, 0.001, RATE_MAX)) &&
+           zs_arguments_number("patience", o->patience, 0, ZS_SECONDS_MAX) &&
+           zs_arguments_number("duration", o->duration, 0, ZS_SECONDS_MAX);
 }
 
 static int run_with(const struct replay_options *o, struct zs_keyring *ring)
@@ -364,7 +375,7 @@ static int run_replay(int argc, char **argv)
         zs_output_misused("replay", error);
     } else if (objection(&o)) {
         zs_output_misuse("replay", objection(&o));
-    } else {
+    } else if (has_good_numbers(&o)) {
         struct zs_keyring *ring = zs_key_options_load(&o.keys);
         if (ring)
             status = run_with(&o, ring);

@@ -134,27 +134,43 @@ char *zs_address_format(GSocketAddress *a)
     return g_strdup_printf("ipc://%s%s", abstract ? "@" : "", g_unix_socket_address_get_path(u));
 }
 
-static GSocket *connect_one(GSocketAddress *address, guint seconds, GError **error)
+/* Is s connected in time, an absolute one in microseconds? GSocket's own timeout knows whole seconds alone. */
+static bool complete(GSocket *s, gint64 end, GError **error)
 {
+    gint64 left = MAX(end - g_get_monotonic_time(), 0);
+
+    return g_socket_condition_timed_wait(s, G_IO_OUT, left, NULL, error) &&
+           g_socket_check_connect_result(s, error);
+}
+
+static GSocket *connect_one(GSocketAddress *address, gint64 end, GError **error)
+{
+    GError *pending = NULL;
     GSocket *s = g_socket_new(g_socket_address_get_family(address), G_SOCKET_TYPE_STREAM,
                               G_SOCKET_PROTOCOL_DEFAULT, error);
 
     if (!s)
         return NULL;
-    g_socket_set_timeout(s, seconds);
-    if (g_socket_connect(s, address, NULL, error)) {
-        g_socket_set_timeout(s, 0);
+    g_socket_set_blocking(s, FALSE);
+    if (g_socket_connect(s, address, NULL, &pending))
         return s;
-    }
+    bool begun = g_error_matches(pending, G_IO_ERROR, G_IO_ERROR_PENDING);
+    if (begun)
+        g_error_free(pending);
+    else
+        g_propagate_error(error, pending);
+    if (begun && complete(s, end, error))
+        return s;
     g_object_unref(s);
     return NULL;
 }
 
-GSocket *zs_address_connect(GSocketConnectable *to, guint seconds, char **peer, GError **error)
+GSocket *zs_address_connect(GSocketConnectable *to, gint64 patience_us, char **peer, GError **error)
 {
     GSocketAddressEnumerator *all = g_socket_connectable_enumerate(to);
     GSocketAddress *address;
     GSocket *s = NULL;
+    gint64 end = 0;
 
     for (;;) {
         GError *next = NULL;
@@ -166,7 +182,9 @@ GSocket *zs_address_connect(GSocketConnectable *to, guint seconds, char **peer, 
             g_propagate_error(error, next);
             break;
         }
-        s = connect_one(address, seconds, error);
+        if (!end)
+            end = g_get_monotonic_time() + patience_us;
+        s = connect_one(address, end, error);
         if (s)
             *peer = zs_address_format(address);
         g_object_unref(address);

@@ -8,10 +8,11 @@
 
 /* To connect to; names are looked up when that is done. NULL: *error. */
 GSocketConnectable *zs_address_to_connect(const char *endpoint, GError **error);
-/* The first of its addresses that takes the connection within seconds: *peer is that one, g_free() it. NULL: *error is
- * that of the last. Blocking. */
-GSocket *zs_address_connect(GSocketConnectable *to, guint seconds, char **peer, GError **error);
-/* The same without blocking: done is told once, from the loop, and takes what came of it (NULL: *error). The connection
+/* The first of its addresses that takes the connection: *peer is that one, g_free() it. All have so many microseconds
+ * together, once names are looked up. NULL: *error is that of the last. Blocking. */
+GSocket *zs_address_connect(GSocketConnectable *to, gint64 patience_us, char **peer,
+                            GError **error);
+/* The same without blocking, seconds for each: done is told once, from the loop, and takes what came of it (NULL: *error). The connection
  * closes its socket as it dies. */
 void zs_address_begin_connect(GSocketConnectable *to, guint seconds, GCancellable *cancel,
                               GAsyncReadyCallback done, void *user);

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""Live test: live_bounds.py ZMTPSCOPE. What a peer can cost `zmtpscope connect` and `serve`: who reads nothing keeps
-neither from being stopped; what subscribers subscribe to, what clients begin to say and what waits for who reads nothing stays
-bounded, of one client and of all, and good ones are served meanwhile.
+"""Live test: live_bounds.py ZMTPSCOPE. What a peer can cost `zmtpscope connect` and `serve`. Who reads nothing keeps neither
+from being stopped, and who takes no connection costs no longer than --timeout. What subscribers subscribe to, what clients
+begin to say and what waits for who reads nothing stays bounded, of one client and of all, and good ones are served meanwhile.
 
 Limits: NULL, said by hand; what is said before a security context stands is tests/live/live_hostile.py's business."""
 import contextlib
@@ -121,6 +121,20 @@ def by_two(stage, stops):
             return
         stage.port += 1
     raise process.LabError("a second signal did not end it at once")
+
+
+def no_answer(stage):
+    """A host that takes no connection: less than a second is enough to find that out."""
+    with contextlib.ExitStack() as stack:
+        listening = stack.enter_context(socket.socket())
+        listening.bind(("127.0.0.1", stage.port))
+        listening.listen(0)
+        for _ in range(4):  # that nobody accepts; more do not even wait
+            waits = stack.enter_context(socket.socket())
+            waits.setblocking(False)
+            waits.connect_ex(("127.0.0.1", stage.port))
+        _, status, err = stage.start("connect", "--timeout", "0.5").finish()
+    same("end", (status, err), (2, f"zmtpscope: {stage.endpoint()}: Socket I/O timed out"))
 
 
 # ---- memory ----
@@ -253,6 +267,7 @@ ACTS = [("serve stops though a client reads nothing", lambda s: by_one(s, serve_
         ("connect stops though the server reads nothing", lambda s: by_one(s, connect_stops)),
         ("serve stops at once at a second signal", lambda s: by_two(s, serve_stops)),
         ("connect stops at once at a second signal", lambda s: by_two(s, connect_stops)),
+        ("connect gives up connecting", no_answer),
         ("of many subscriptions some are kept", many_subscriptions),
         ("of large subscriptions some are kept", large_subscriptions),
         ("the same subscription is kept once", same_subscription),
