@@ -460,6 +460,26 @@ static void interfaces_of_several_link_types(struct place *p, const void *data)
     ends(c);
 }
 
+/* Each costs memory for as long as the section lasts. */
+static void interfaces_without_end(struct place *p, const void *data)
+{
+    enum { MOST = 65536 };
+    (void)data;
+    struct octets o = octets_new(false);
+    put_section(&o);
+    put_interface(&o, 1, 9);
+    put_packet(&o, 0, 5, 60, "first");
+    for (int i = 1; i < MOST; i++)
+        put_interface(&o, 1, 9);
+    put_packet(&o, MOST - 1, 6, 60, "last");
+    put_interface(&o, 1, 9);
+    write_out(p, &o, 0);
+    struct zs_capture *c = opened(p);
+    next_is(c, 1, 5, 60, "first");
+    next_is(c, 2, 6, 60, "last");
+    fails(p, c, ZS_CAPTURE_ERROR_DAMAGE, "cannot be read at packet 3: too many interfaces");
+}
+
 /* A second section has interfaces and an octet order of its own. */
 static void sections_of_both_orders(struct place *p, const void *data)
 {
@@ -801,6 +821,7 @@ int main(int argc, char **argv)
     CASE(pcapng_cut_in_a_block);
     CASE(record_that_cannot_be);
     CASE(interfaces_of_several_link_types);
+    CASE(interfaces_without_end);
     CASE(sections_of_both_orders);
     CASE(binary_resolution_and_offset);
     CASE(blocks_of_every_kind);

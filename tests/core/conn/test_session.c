@@ -398,8 +398,8 @@ static void session_secret_opens_what_has_no_ap_req(void)
     zs_keyring_free(keys);
 }
 
-/* Is what the talk's initiator seals opened, with nothing of its handshake there? */
-static bool opens_midstream(struct zs_keyring *keys)
+/* Is what the talk's initiator seals opened, with nothing of its handshake there? plain: flags and text. */
+static bool opens_midstream_of(struct zs_keyring *keys, const char *plain)
 {
     struct heard h;
 
@@ -407,12 +407,27 @@ static bool opens_midstream(struct zs_keyring *keys)
     h.s.keys = keys;
     for (int d = 0; d < ZS_DIR_COUNT; d++)
         zs_session_assume(&h.s, (enum zs_dir)d, ZS_MECHANISM_GSSAPI);
-    GByteArray *sealed = talk_sealed(&talk, M, false, INITIATOR_FIRST + 1, "00 'x'");
+    GByteArray *sealed = talk_sealed(&talk, M, false, INITIATOR_FIRST + 1, plain);
     hear(&h, ZS_C2S, g_byte_array_ref(sealed));
     bool found = zs_session_settle(&h.s, ZS_C2S, &h.reading);
     g_byte_array_unref(sealed);
     zs_session_clear(&h.s);
     return found;
+}
+
+static bool opens_midstream(struct zs_keyring *keys)
+{
+    return opens_midstream_of(keys, "00 'x'");
+}
+
+/* Of 128 KiB at most: what a token costs is its size times a key log's lines. */
+static void session_secrets_are_not_tried_on_large_tokens(void)
+{
+    struct zs_keyring *keys = secret_of_the_talk();
+
+    g_assert_true(opens_midstream_of(keys, "00 61*130000"));
+    g_assert_false(opens_midstream_of(keys, "00 61*131072"));
+    zs_keyring_free(keys);
 }
 
 /* Whoever made the capture may have put any number of them into it. */
@@ -1120,6 +1135,7 @@ static void add_tests(void)
     FACT(lost_ap_rep_costs_nothing_where_the_subkey_was_copied);
     FACT(session_secret_opens_what_has_no_ap_req);
     FACT(session_secrets_are_tried_a_few_times);
+    FACT(session_secrets_are_not_tried_on_large_tokens);
     FACT(secrets_that_came_with_the_capture_are_tried_a_few);
     FACT(first_number_behind_a_loss_is_not_the_handshakes);
     FACT(ap_rep_of_the_initiator_is_nobodys_answer);
