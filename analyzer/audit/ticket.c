@@ -13,6 +13,13 @@ static void say_name(char *detail, const char *before, const char *name)
     g_snprintf(detail, ZS_DETAIL_MAX, "%s %s", before, clipped);
 }
 
+/* What comes from a session secret is the key log's word. */
+static void as_said(const struct zs_facts *f, struct zs_ruling *r)
+{
+    if (f->context->opened_by == ZS_ORIGIN_SECRET)
+        r->confidence = ZS_CONFIDENCE_READ;
+}
+
 /* ==== K01: clocks ==== */
 
 enum skew { SKEW_SMALL, SKEW_OF_MINUTES, SKEW_TOO_LARGE };
@@ -195,8 +202,7 @@ ZS_PREDICATE(lacks_flags)
         enum zs_answer a = zs_answer_authenticator(f, r);
         return a == ZS_ANSWER_PASS ? ZS_ANSWER_NONE : a; /* another checksum than GSS-API's */
     }
-    if (f->context->opened_by == ZS_ORIGIN_SECRET)
-        r->confidence = ZS_CONFIDENCE_READ; /* the key log's word is all there is for them */
+    as_said(f, r);
     uint32_t flags = f->context->gss_flags;
     g_snprintf(r->detail, sizeof r->detail, "without%s%s%s%s", flags & REPLAY ? "" : " replay",
                flags & SEQUENCE ? "" : " sequence", flags & CONF ? "" : " conf",
@@ -228,10 +234,12 @@ ZS_PREDICATE(is_not_allowed)
 
     if (!c->policy->allow || f->outcome != ZS_OUTCOME_ESTABLISHED)
         return ZS_ANSWER_NONE;
-    if (f->context && f->context->client_principal)
+    if (f->context && f->context->client_principal) {
+        as_said(f, r);
         return zs_allow_permits(c->policy->allow, f->context->client_principal)
                    ? ZS_ANSWER_PASS
-                   : zs_answer_fail(r, &f->sight[ZS_SIGHT_AP_REQ]);
+                   : zs_answer_fail(r, &f->sight[ZS_SIGHT_CONTEXT]);
+    }
     enum zs_answer a = zs_answer_ticket(f, r);
     return a == ZS_ANSWER_PASS ? ZS_ANSWER_NONE : a;
 }
