@@ -4,8 +4,7 @@
  * mechanism is none. Sides of old versions, and of unknown mechanisms, are repeated octet for octet.
  *
  * Limits: a connection is known to be ZMTP's after some octets of it, so its handshake may stand behind later packets of
- * others; its times are right. Of the rest of a message that the capture lacks a part of, whatever the part is in, there
- * is nothing. */
+ * others; its times are right. A frame that the capture lacks a part of is left out. */
 #include "analyzer/rendering.h"
 
 #include "analyzer/net/outflow.h"
@@ -159,7 +158,7 @@ static const char *reason_of(const struct told *t)
     if (t->reason)
         return t->reason;
     return t->sealed_reason ? t->sealed_reason
-                            : "the handshake is not in the capture, so no key for it is known";
+                            : "the capture has no Kerberos handshake of it, so no key is known";
 }
 
 static void append_opened(GString *s, const struct page *p)
