@@ -111,6 +111,17 @@ bool zs_arguments_allow(char **patterns, struct zs_allow **allow)
     return true;
 }
 
+bool zs_arguments_whole(const char *option, const char *text, guint64 least, guint64 most,
+                        guint64 *n)
+{
+    if (!text || g_ascii_string_to_unsigned(text, 10, least, most, n, NULL))
+        return true;
+    fprintf(stderr,
+            "zmtpscope: %s %s: not a number from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT "\n",
+            option, text, least, most);
+    return false;
+}
+
 void zs_arguments_filter(char ***files, bool interface, char ***rest, char **filter)
 {
     if ((*files || interface) && *rest && !*filter) {

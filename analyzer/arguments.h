@@ -27,6 +27,11 @@ GArray *zs_arguments_ports(char **rules);
 /* The patterns of --allow; *allow stays as it is where there are none. False: standard error says which is none. */
 bool zs_arguments_allow(char **patterns, struct zs_allow **allow);
 
+/* The whole number that text is, of an option's; *n stays as it is where text is NULL. False: it is none from least to most, which
+ * standard error says. */
+bool zs_arguments_whole(const char *option, const char *text, guint64 least, guint64 most,
+                        guint64 *n);
+
 /* As tcpdump has it: with captures named by -r, or with an interface, what is left over is the filter expression; else it
  * is the captures. What stays in *rest is one filter too many. */
 void zs_arguments_filter(char ***files, bool interface, char ***rest, char **filter);

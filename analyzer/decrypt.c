@@ -8,6 +8,7 @@
 #include "analyzer/output.h"
 #include "analyzer/rendering.h"
 #include "analyzer/report/words.h"
+#include "core/conn/conn.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -21,6 +22,8 @@ struct decrypt_options {
     char **connections; /* --connection */
     char *out;          /* -w */
     gint64 packets;     /* G_MININT64: not given */
+    char *max_frame;    /* a number, as it was given */
+    guint64 most_frame;
 };
 
 static void clear_options(struct decrypt_options *d)
@@ -32,6 +35,7 @@ static void clear_options(struct decrypt_options *d)
     g_strfreev(d->decode_as);
     g_strfreev(d->connections);
     g_free(d->out);
+    g_free(d->max_frame);
 }
 
 static bool parse(int argc, char **argv, struct decrypt_options *d, GError **error)
@@ -50,6 +54,8 @@ static bool parse(int argc, char **argv, struct decrypt_options *d, GError **err
         {"connection", 0, 0, G_OPTION_ARG_STRING_ARRAY, &d->connections,
          "only connection N, as read numbers them (may be given again)", "N"},
         {"count", 'c', 0, G_OPTION_ARG_INT64, &d->packets, "stop after N packets", "N"},
+        {"max-frame", 0, 0, G_OPTION_ARG_STRING, &d->max_frame,
+         "octets of a frame that are read (67108864); a longer one is left out", "N"},
         {G_OPTION_REMAINING, 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &d->rest, NULL, "FILE..."},
         {0},
     };
@@ -157,6 +163,7 @@ static bool write_all(const struct decrypt_options *d, const struct decrypt_run 
         .files = files,
         .filter = d->filter,
         .ports = run->ports,
+        .max_frame = d->most_frame,
         .packet_limit = d->packets > 0 ? (uint64_t)d->packets : 0,
         .keys = run->ring,
         .connections = (const uint64_t *)(const void *)run->connections->data,
@@ -230,7 +237,8 @@ static int run_decrypt(int argc, char **argv)
         zs_arguments_filter(&d.files, false, &d.rest, &d.filter);
         if (misuse(&d))
             zs_output_misuse("decrypt", misuse(&d));
-        else
+        else if (zs_arguments_whole("--max-frame", d.max_frame, 1, ZS_FRAME_LIMIT_MAX,
+                                    &d.most_frame))
             status = decrypt(&d);
     }
     clear_options(&d);

@@ -103,17 +103,6 @@ static bool parse(int argc, char **argv, struct read_options *r, GError **error)
     return ok;
 }
 
-static bool parse_number(const char *option, const char *text, guint64 least, guint64 most,
-                         guint64 *n)
-{
-    if (!text || g_ascii_string_to_unsigned(text, 10, least, most, n, NULL))
-        return true;
-    fprintf(stderr,
-            "zmtpscope: %s %s: not a number from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT "\n",
-            option, text, least, most);
-    return false;
-}
-
 static bool parse_share(struct read_options *r)
 {
     char end;
@@ -130,11 +119,11 @@ static bool parse_share(struct read_options *r)
 static bool settle_numbers(struct read_options *r)
 {
     r->n_jobs = 1;
-    return parse_share(r) && parse_number("--jobs", r->jobs, 0, 256, &r->n_jobs) &&
-           parse_number("--max-connections", r->max_connections, 16, 1 << 24,
-                        &r->most_connections) &&
-           parse_number("--max-pending", r->max_pending, 1, 1 << 30, &r->most_pending) &&
-           parse_number("--max-frame", r->max_frame, 1, ZS_FRAME_LIMIT_MAX, &r->most_frame);
+    return parse_share(r) && zs_arguments_whole("--jobs", r->jobs, 0, 256, &r->n_jobs) &&
+           zs_arguments_whole("--max-connections", r->max_connections, 16, 1 << 24,
+                              &r->most_connections) &&
+           zs_arguments_whole("--max-pending", r->max_pending, 1, 1 << 30, &r->most_pending) &&
+           zs_arguments_whole("--max-frame", r->max_frame, 1, ZS_FRAME_LIMIT_MAX, &r->most_frame);
 }
 
 /* What can be read but once is read by one process. */

@@ -498,7 +498,8 @@ static void append_missing(GString *s, const struct told *t)
         between = "; ";
     }
     if (t->damage)
-        g_string_append_printf(s, "%scut short: %s", between, zs_defect_of(t->damage)->sentence);
+        g_string_append_printf(s, "%snot all of it could be read: %s", between,
+                               zs_defect_of(t->damage)->sentence);
 }
 
 static void complain(struct zs_rendering *r, const struct told *t)
