@@ -424,7 +424,11 @@ static bool acquire(struct stage *s)
         return true;
     if (s->r->connect && !s->r->service)
         return fail(s, "--connect", "GSSAPI wants to know whom to authenticate to: --service NAME");
-    s->credential = s->r->bind ? zs_live_server_credential(s->r->keytab, s->r->service, &why)
+    if (s->r->bind && !s->r->keytabs && s->r->other_keys)
+        return fail(
+            s, "--bind",
+            "a server takes its keys from a keytab, --keytab; --key and --password open the capture alone");
+    s->credential = s->r->bind ? zs_live_server_credential(s->r->keytabs, s->r->service, &why)
                                : zs_live_client_credential(NULL, NULL, NULL, &why);
     if (s->credential)
         return true;

@@ -8,7 +8,8 @@
 struct zs_rehearsal {
     const char *connect, *bind; /* one of them: an endpoint */
     const char *service;        /* whom to authenticate to; bound: whose tickets to take, or NULL */
-    const char *keytab;         /* bound: the service's keys; NULL: the default */
+    char **keytabs;             /* bound: the service's keys; NULL: the default keytab */
+    bool other_keys;            /* others were given, that open the capture and serve nobody */
     struct zs_play_options play;
     GPtrArray *scripts; /* of struct zs_script */
     guint copies;       /* of each at a time */

@@ -111,8 +111,8 @@ static bool parse(int argc, char **argv, struct replay_options *o, GError **erro
         "handshake, what ours would have said otherwise and the clause that decides, and a verdict. Exit status: 0, 1 if\n"
         "a peer broke the protocol, 2 if something could not be read.\n\n"
         "With --connect or --bind one side of each connection is said again live, with a fresh handshake and your own\n"
-        "ticket or the keytab of -K, and what is answered is held against the capture. Exit status: 0, 1 if an answer\n"
-        "differs, 2 if it could not be done.\n\n"
+        "ticket or the keytabs of -K (without, the default one), and what is answered is held against the capture. Exit\n"
+        "status: 0, 1 if an answer differs, 2 if it could not be done.\n\n"
         "Examples:\n  zmtpscope replay -K captures/reqrep.keytab captures/reqrep.pcap\n"
         "  zmtpscope replay -K old.keytab old.pcap --connect tcp://server.example.org:5555 -s zmq@server.example.org\n");
     bool ok = zs_arguments_parse(c, argc, argv, "Ks", error);
@@ -289,7 +289,8 @@ static int rehearse(const struct replay_options *o, struct zs_keyring *ring,
         .connect = o->connect,
         .bind = o->bind,
         .service = o->service,
-        .keytab = o->keys.keytabs ? o->keys.keytabs[0] : NULL,
+        .keytabs = o->keys.keytabs,
+        .other_keys = o->keys.keys || o->keys.password_of,
         .play = {.role = o->bind ? ZS_ROLE_SERVER : ZS_ROLE_CLIENT,
                  .pace = o->pace,
                  .rate = o->rate,

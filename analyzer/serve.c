@@ -28,8 +28,8 @@ enum {
 
 struct serve_options {
     struct zs_peer_arguments peer;
-    char *keytab, *service, *bindings;
-    char **allow, **rest;
+    char *service, *bindings;
+    char **keytabs, **allow, **rest;
     gboolean echo;
     gint clients_max, half_open_max;
 };
@@ -76,7 +76,7 @@ struct client {
 static void clear_options(struct serve_options *o)
 {
     zs_peer_arguments_clear(&o->peer);
-    g_free(o->keytab);
+    g_strfreev(o->keytabs);
     g_free(o->service);
     g_free(o->bindings);
     g_strfreev(o->allow);
@@ -86,10 +86,11 @@ static void clear_options(struct serve_options *o)
 static bool parse(int argc, char **argv, struct serve_options *o, GError **error)
 {
     const GOptionEntry entries[] = {
-        {"keytab", 'K', 0, G_OPTION_ARG_FILENAME, &o->keytab,
-         "the service's keys, instead of the default keytab", "KEYTAB"},
+        {"keytab", 'K', 0, G_OPTION_ARG_FILENAME_ARRAY, &o->keytabs,
+         "the service's keys, instead of the default keytab: a keytab, or a directory of keytabs; may be given again",
+         "KEYTAB"},
         {"service", 's', 0, G_OPTION_ARG_STRING, &o->service,
-         "take tickets for it alone: SERVICE@HOST, or a principal's name; else for any of the keytab",
+         "take tickets for it alone: SERVICE@HOST, or a principal's name; else for any of the keytabs",
          "NAME"},
         {"allow", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->allow,
          "let in whom it fits: alice@REALM, @REALM for all of a realm, zmq/*@REALM; may be given again. "
@@ -531,7 +532,7 @@ static int accept_clients(struct server *s)
     char *why = NULL;
 
     if (!s->peer.null)
-        s->credential = zs_live_server_credential(s->options->keytab, s->options->service, &why);
+        s->credential = zs_live_server_credential(s->options->keytabs, s->options->service, &why);
     if (!why)
         s->socket = zs_address_listen(endpoint, &error);
     if (s->socket)

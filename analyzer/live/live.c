@@ -6,6 +6,7 @@
  * end of its ticket, as libzmq's does; facts say when that is. */
 #include "analyzer/live/live.h"
 
+#include "analyzer/live/keytab.h"
 #include "core/krb/lucid.h"
 
 #include <glib.h>
@@ -18,7 +19,8 @@ enum { STORE_MAX = 3, FLAGS_OCTET = 1, WRAP_AROUND = 256 };
 
 struct zs_live_credential {
     gss_cred_id_t credential;
-    char *own_cache; /* in memory, made for it; NULL: none */
+    char *own_cache;              /* in memory, made for it; NULL: none */
+    struct zs_keytab *own_keytab; /* likewise */
 };
 
 struct zs_live {
@@ -174,13 +176,32 @@ struct zs_live_credential *zs_live_client_credential(const char *ccache, const c
     return acquire_named(&store, GSS_C_INITIATE, principal, own, why);
 }
 
-struct zs_live_credential *zs_live_server_credential(const char *keytab, const char *principal,
+/* One file is libkrb5's own to read, so that a key that is new in it is found as a ticket asks for it. */
+static bool is_one_file(char *const *keytabs)
+{
+    return keytabs && keytabs[0] && !keytabs[1] && !g_file_test(keytabs[0], G_FILE_TEST_IS_DIR);
+}
+
+struct zs_live_credential *zs_live_server_credential(char *const *keytabs, const char *principal,
                                                      char **why)
 {
+    struct zs_keytab *own = NULL;
     struct store store = {0};
 
-    put(&store, "keytab", keytab);
-    return acquire_named(&store, GSS_C_ACCEPT, principal, NULL, why);
+    if (is_one_file(keytabs)) {
+        put(&store, "keytab", keytabs[0]);
+    } else if (keytabs) {
+        own = zs_keytab_join(keytabs, why);
+        if (!own)
+            return NULL;
+        put(&store, "keytab", zs_keytab_name(own));
+    }
+    struct zs_live_credential *c = acquire_named(&store, GSS_C_ACCEPT, principal, NULL, why);
+    if (c)
+        c->own_keytab = own;
+    else
+        zs_keytab_free(own);
+    return c;
 }
 
 static void destroy_cache(const char *name)
@@ -204,6 +225,7 @@ void zs_live_credential_free(struct zs_live_credential *c)
     gss_release_cred(&minor, &c->credential);
     if (c->own_cache)
         destroy_cache(c->own_cache);
+    zs_keytab_free(c->own_keytab);
     g_free(c->own_cache);
     g_free(c);
 }

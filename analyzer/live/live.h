@@ -15,9 +15,9 @@ struct zs_live_credential;
  * chooses among several. NULL: *why is one sentence; g_free() it. */
 struct zs_live_credential *zs_live_client_credential(const char *ccache, const char *keytab,
                                                      const char *principal, char **why);
-/* Of a server: from the keytab alone. principal, SERVICE@HOST or a principal's name with a /: tickets for it alone are
- * taken; NULL: for any entry of the keytab. */
-struct zs_live_credential *zs_live_server_credential(const char *keytab, const char *principal,
+/* Of a server: from keytabs, and directories of them, alone; the list ends in NULL, and NULL is the default keytab. principal, SERVICE@HOST or a principal's name with a /: tickets for it alone are
+ * taken; NULL: for any entry of them. */
+struct zs_live_credential *zs_live_server_credential(char *const *keytabs, const char *principal,
                                                      char **why);
 void zs_live_credential_free(struct zs_live_credential *c); /* NULL is fine */
 

@@ -138,8 +138,8 @@ static int64_t run_ours(const struct job *job, bool is_pull)
     struct zs_peer_options o = zs_peer_options(is_pull ? ZS_ROLE_SERVER : ZS_ROLE_CLIENT,
                                                is_pull ? ZS_SOCKET_PULL : ZS_SOCKET_PUSH);
     struct zs_peer p;
-    char *why = NULL;
-    struct zs_live_credential *c = is_pull ? zs_live_server_credential(job->keytab, NULL, &why)
+    char *why = NULL, *const keytabs[] = {(char *)job->keytab, NULL};
+    struct zs_live_credential *c = is_pull ? zs_live_server_credential(keytabs, NULL, &why)
                                            : zs_live_client_credential(NULL, NULL, NULL, &why);
     struct zs_live *live = !c        ? NULL
                            : is_pull ? zs_live_accept(c, NULL)

@@ -48,8 +48,9 @@ class Stage:
         words = [self.program, "connect", *(["-q"] if quiet else []), "-t", "REQ", *how, *more, f"tcp://127.0.0.1:{self.port}"]
         return Ours(self.bench, words, said, env)
 
-    def serve(self, more=()):
-        ours = Ours(self.bench, [self.program, "serve", "-q", "-e", "-t", "REP", "-K", str(self.keytab()), *more,
+    def serve(self, more=(), keytabs=None):
+        keys = [word for path in keytabs or [self.keytab()] for word in ("-K", str(path))]
+        ours = Ours(self.bench, [self.program, "serve", "-q", "-e", "-t", "REP", *keys, *more,
                                  f"tcp://127.0.0.1:{self.port}"], "", self.bench.kdc.env())
         await_port(self.port)
         return ours
@@ -144,6 +145,20 @@ def list_denies_ours(stage):
     same("requests", ended(server, True), [["hello"]])
 
 
+def keytab_of_another(stage):
+    """Of two keytabs the one whose key fits lets in, whichever comes first; without it nobody comes in."""
+    other = stage.bench.directory / "other.keytab"
+    stage.bench.kdc.principal("zmq/other.zmtp.example")
+    stage.bench.kdc.keytab(other, "zmq/other.zmtp.example")
+    for keytabs in [other, stage.keytab()], [stage.keytab(), other]:
+        server = stage.serve([], keytabs)
+        same("answer", ended(stage.connect("alice", "hello\n")), [["hello"]])
+        same("requests", ended(server, True), [["hello"]])
+    server = stage.serve([], [other])
+    failed(stage.connect("alice", "hello\n"), "does not accept the ticket or the principal")
+    same("requests", ended(server, True), [])
+
+
 # ---- servers that are not there, or not for long ----
 
 def nobody_there(stage):
@@ -212,6 +227,7 @@ ACTS = [("libzmq's ZAP allows by GSSAPI", zap_allows),
         ("libzmq's ZAP denies by NULL", zap_denies_null),
         ("the end where READY is due", closes_instead_of_ready),
         ("our list denies ours", list_denies_ours),
+        ("two keytabs, and the wrong one", keytab_of_another),
         ("nobody there", nobody_there),
         ("no ZMTP there", refuses_to_greet),
         ("silence", silent),

@@ -8,6 +8,8 @@ Nothing is skipped. Limits: AES256-SHA1 and NULL."""
 import contextlib
 import json
 import pathlib
+import re
+import shutil
 import signal
 import socket
 import struct
@@ -46,8 +48,10 @@ class Stage:
         """replay of a capture; its own keytab opens it. The realm's keytab comes first: a server serves with it."""
         own = CAPTURES / f"{capture.split('.')[0]}.keytab"
         keys = ["-K", str(self.keytab())] + (["-K", str(own)] if own.exists() else [])
-        words = [self.program, "replay", *keys, "-s", PRINCIPAL, side, f"tcp://127.0.0.1:{self.port}", *more,
-                 str(CAPTURES / capture)]
+        return self.start_with([*keys, "-s", PRINCIPAL], capture, side, *more)
+
+    def start_with(self, keys, capture, side, *more):
+        words = [self.program, "replay", *map(str, keys), side, f"tcp://127.0.0.1:{self.port}", *more, str(CAPTURES / capture)]
         running = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *words], stdin=subprocess.DEVNULL,
                                    env=self.bench.kdc.env(KRB5CCNAME=self.cache), stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True)
@@ -120,6 +124,42 @@ def for_libzmq(stage):
     same("exit status", status, 0)
     same("account", accounts(out), [(3, 3, 0, 0, 0)])
     same("replies", peer.messages("received"), [[b"world 0"], [b"world 1"], [b"world 2"]])
+
+
+def bound_with(stage, *keys):
+    """reqrep.pcap's server serves ours by these keys."""
+    bound = stage.start_with(keys, "reqrep.pcap", "--bind", "--json")
+    await_port(stage.port)
+    out, status = finish(stage.start("reqrep.pcap", "--connect", "--json"))
+    same("exit status", status, 0)
+    out, status = finish(bound)
+    same("exit status", status, 0)
+    same("account", accounts(out), [(3, 3, 0, 0, 0)])
+    stage.port += 1
+
+
+def several_keytabs(stage):
+    """All of them serve, in any order, and those in a directory."""
+    directory = stage.bench.directory / "keytabs"
+    directory.mkdir()
+    own = CAPTURES / "reqrep.keytab"
+    for path in own, stage.keytab():
+        shutil.copy(path, directory)
+    bound_with(stage, "-K", own, "-K", stage.keytab())
+    bound_with(stage, "-K", directory)
+    bound_with(stage, "-K", own, "-K", directory)
+
+
+def keys_that_serve_nobody(stage):
+    """A key without a name opens the capture; whom to serve with is to be said."""
+    rows = process.run(["klist", "-Kke", str(CAPTURES / "reqrep.keytab")])
+    enctype, octets = re.search(r"\(([a-z0-9-]+)\) +\(0x([0-9a-f]+)\)", rows).groups()
+    running = stage.start_with(["--key", f"{enctype}:{octets}"], "reqrep.pcap", "--bind")
+    out, err = running.communicate(timeout=LIMIT)
+    same("exit status", running.returncode, 2)
+    same("standard error", (out, err), ("", "zmtpscope: --bind: a server takes its keys from a keytab, --keytab; --key and "
+                                        "--password open the capture alone\n"))
+    bound_with(stage, "-K", stage.keytab(), "--key", f"{enctype}:{octets}")
 
 
 def subscriber_to_libzmq(stage):
@@ -439,6 +479,8 @@ ACTS = [("to libzmq, the same answers", same_answers),
         ("to who answers late", behind_a_late_answer),
         ("to who says more and more", without_end),
         ("for libzmq, as the server", for_libzmq),
+        ("ours to ours, several keytabs", several_keytabs),
+        ("for who brings no keytab", keys_that_serve_nobody),
         ("to libzmq, a subscriber", subscriber_to_libzmq),
         ("for libzmq, a publisher", publisher_for_libzmq),
         ("ours to ours, reqrep", lambda s: among_ours(s, "reqrep.pcap", [(3, 3, 0, 0, 0)], [(3, 3, 0, 0, 0)])),

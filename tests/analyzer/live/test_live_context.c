@@ -7,6 +7,8 @@
 #include "tests/core/krb/mit.h"
 #include "tests/core/proto/pair.h"
 
+#include <glib/gstdio.h>
+
 struct stage {
     struct forge forge;
     struct zs_live_credential *credential[ZS_ROLE_COUNT];
@@ -16,6 +18,13 @@ struct stage {
 
 static char *no_why;
 
+static struct zs_live_credential *server_credential(const char *keytab, char **why)
+{
+    char *const keytabs[] = {(char *)keytab, NULL};
+
+    return zs_live_server_credential(keytabs, NULL, why);
+}
+
 /* Ticket, keytab, and what is made of them. */
 static void acquire(struct stage *s, int32_t service, int32_t session)
 {
@@ -23,8 +32,7 @@ static void acquire(struct stage *s, int32_t service, int32_t session)
     mit_prepare(&s->forge);
     s->credential[ZS_ROLE_CLIENT] = zs_live_client_credential(NULL, NULL, NULL, &no_why);
     g_assert_cmpstr(no_why, ==, NULL);
-    s->credential[ZS_ROLE_SERVER] =
-        zs_live_server_credential(g_getenv("KRB5_KTNAME"), NULL, &no_why);
+    s->credential[ZS_ROLE_SERVER] = server_credential(g_getenv("KRB5_KTNAME"), &no_why);
     g_assert_cmpstr(no_why, ==, NULL);
 }
 
@@ -571,6 +579,52 @@ static void reason_is_krb5s_own(void)
     clear(&s);
 }
 
+static void handshake_passes_with(struct stage *s, char *const *keytabs)
+{
+    zs_live_credential_free(s->credential[ZS_ROLE_SERVER]);
+    s->credential[ZS_ROLE_SERVER] = zs_live_server_credential(keytabs, NULL, &no_why);
+    g_assert_cmpstr(no_why, ==, NULL);
+    join(s);
+    pair_begin(&s->pair);
+    pair_talk(&s->pair);
+    pair_expect(&s->pair, ZS_PEER_OPEN, ZS_PEER_OPEN);
+    part(s);
+}
+
+/* In any order, and whatever else is in a directory. */
+static void several_keytabs_serve_as_one(void)
+{
+    char *own, *other = (char *)ZS_SOURCE_DIR "/captures/reqrep.keytab", *why = NULL;
+    char *directory = g_dir_make_tmp("zmtpscope-XXXXXX", NULL);
+    char *copy = g_build_filename(directory, "a.keytab", NULL);
+    char *note = g_build_filename(directory, "b.txt", NULL), *octets;
+    struct stage s;
+    gsize n;
+
+    acquire(&s, 18, 18);
+    own = g_strdup(g_getenv("KRB5_KTNAME"));
+    handshake_passes_with(&s, (char *[]){other, own, NULL});
+    handshake_passes_with(&s, (char *[]){own, other, NULL});
+    g_assert_true(g_file_get_contents(own, &octets, &n, NULL));
+    g_assert_true(g_file_set_contents(copy, octets, (gssize)n, NULL));
+    g_assert_true(g_file_set_contents(note, "no keytab", -1, NULL));
+    handshake_passes_with(&s, (char *[]){directory, NULL});
+    handshake_passes_with(&s, (char *[]){other, directory, NULL});
+    g_assert_null(zs_live_server_credential((char *[]){own, note, NULL}, NULL, &why));
+    g_assert_nonnull(strstr(why, "b.txt: not a keytab"));
+    release(&s);
+    g_remove(copy);
+    g_remove(note);
+    g_rmdir(directory);
+    explicit_bzero(octets, n);
+    g_free(octets);
+    g_free(why);
+    g_free(note);
+    g_free(copy);
+    g_free(directory);
+    g_free(own);
+}
+
 static void credential_that_is_not_there_says_why(void)
 {
     char *why = NULL;
@@ -578,7 +632,7 @@ static void credential_that_is_not_there_says_why(void)
     g_assert_null(zs_live_client_credential("FILE:/nonexistent/cache", NULL, NULL, &why));
     g_assert_nonnull(strstr(why, "no credential to initiate with: "));
     g_free(why);
-    g_assert_null(zs_live_server_credential("/nonexistent/keytab", NULL, &why));
+    g_assert_null(server_credential("/nonexistent/keytab", &why));
     g_assert_nonnull(strstr(why, "no credential to accept with: "));
     g_free(why);
 }
@@ -590,6 +644,7 @@ int main(int argc, char **argv)
     mit_settle();
     g_test_add_func("/live_context/every_enctype_form_and_mode_gets_there",
                     every_enctype_form_and_mode_gets_there);
+    g_test_add_func("/live_context/several_keytabs_serve_as_one", several_keytabs_serve_as_one);
     g_test_add_func("/live_context/old_enctypes_stay_with_gssapi", old_enctypes_stay_with_gssapi);
     g_test_add_data_func("/live_context/empty_text_is_opened_by_gssapi/rc4",
                          GINT_TO_POINTER(ENCTYPE_ARCFOUR_HMAC), empty_text_is_opened_by_gssapi);
