@@ -131,10 +131,11 @@ static void tell_place(const struct watched *w)
     const struct run *run = w->run;
     const struct zs_waited *late = zs_batch_now(run->config.batch);
 
-    if (late)
-        run->o->place(run->o->user, late->at.frame, 1);
-    else if (run->packet == UINT64_MAX)
+    /* Behind the last packet nothing waits any more that came before. */
+    if (run->packet == UINT64_MAX)
         run->o->place(run->o->user, run->packet, w->flow->number);
+    else if (late)
+        run->o->place(run->o->user, late->at.frame, 1);
     else
         run->o->place(run->o->user, run->packet, run->rank);
 }

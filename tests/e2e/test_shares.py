@@ -13,6 +13,8 @@ import sys
 import tempfile
 import unittest
 
+import made
+import segments
 import subject
 
 BINARY = BUILD = None
@@ -79,6 +81,18 @@ class Shares(unittest.TestCase):
     def test_what_cannot_be_read_to_its_end(self):
         self.assert_same("-K", subject.CAPTURES / "reqrep.keytab", subject.ROOT / "tests/e2e/input/truncated.pcap")
         self.assert_same("no-such.pcap")
+
+    def test_what_waits_for_a_hole_until_the_end(self):
+        """The hole is given up behind the last packet, and what is sealed behind it waits for its like even then."""
+        hello = made.greeting(b"GSSAPI")
+        file, keytab = self.scratch / "hole.pcap", self.scratch / "hole.keytab"
+        with made.Forger(f"{BUILD}/tests/e2e/forger", str(keytab)) as forger:
+            request, reply = forger.handshake()
+            c = segments.Conversation().c2s(hello, request).s2c(hello[:11]).lose(1, len(hello) - 11).s2c(reply)
+            text = b"\0" + made.named(b"READY", made.properties(Socket_Type=b"REP"))
+            c.s2c(forger.sealed(1, 0, text, made.COMMAND), forger.sealed(1, 1, b"\0hello"))
+            segments.write(file, c.packets())
+        self.assertIn(b'"verified":true', self.assert_same("--json", "-K", keytab, file))
 
     def test_connections_that_make_room(self):
         """What is said of them comes in the order of the single run."""
