@@ -230,6 +230,22 @@ static enum zs_dir dir_of(enum zs_flow_side from)
     return from == ZS_FLOW_CLIENT ? ZS_C2S : ZS_S2C;
 }
 
+/* What waited for other packets belongs to the one that is looked at, although its own was an earlier one: it must not wait
+ * again, where its place would be taken from its time. */
+static bool hand_in(struct watched *w, enum zs_dir dir, struct zs_span octets, struct zs_stamp at)
+{
+    struct zs_conn_config *config = &w->run->config;
+    struct zs_batch *batch = config->batch;
+
+    if (at.frame < w->run->packet) {
+        zs_conn_settle(config);
+        config->batch = NULL;
+    }
+    bool is_zmtp = zs_conn_data(conn_of(w), dir, octets.p, octets.n, at);
+    config->batch = batch;
+    return is_zmtp;
+}
+
 static enum zs_flow_interest on_data(void *conn, enum zs_flow_side from, const uint8_t *bytes,
                                      size_t n, const struct zs_net_stamp *at)
 {
@@ -237,7 +253,7 @@ static enum zs_flow_interest on_data(void *conn, enum zs_flow_side from, const u
     const struct zs_observation *o = w->run->o;
 
     w->has_data = true;
-    if (!zs_conn_data(conn_of(w), dir_of(from), bytes, n, stamp_of(at)))
+    if (!hand_in(w, dir_of(from), zs_span(bytes, n), stamp_of(at)))
         return ZS_FLOW_REFUSED;
     if (o->onlooker && o->onlooker->data && is_chosen(o, w->flow->number)) {
         tell_begun(w);

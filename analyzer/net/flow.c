@@ -223,7 +223,7 @@ static void close_entry(struct entry *e, enum zs_flow_end why, const struct zs_n
     for (unsigned i = 0; i < 2; i++) {
         struct zs_reassembly *stream = e->sides[i].stream;
         if (stream) {
-            zs_reassembly_flush(stream, at);
+            zs_reassembly_flush(stream, at); /* and the other one */
             e->flow.misplaced += stream->misplaced;
         }
     }
@@ -305,6 +305,9 @@ static struct zs_reassembly *stream_of(struct side *side, bool needed)
         side->stream = g_new(struct zs_reassembly, 1);
         zs_reassembly_init(side->stream, &side->entry->flows->pool, side);
         zs_reassembly_start(side->stream, side->first + 1);
+        struct zs_reassembly *peers = side->entry->sides[!side_number(side)].stream;
+        if (peers)
+            zs_reassembly_pair(side->stream, peers);
     }
     return side->stream;
 }

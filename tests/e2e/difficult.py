@@ -358,6 +358,11 @@ class Maker:
         assert victim in hit
         self.from_segments("a-packet-is-lost", [s for s in self.segments if s is not packet], lost=hit,
                            gaps=len(packet.payload))
+        greetings = [s for s in self.with_data() if b"INITIATE" not in s.payload][:4]
+        assert sum(len(s.payload) for s in greetings) == 2 * 64
+        for number, part in enumerate(greetings, 1):
+            self.from_segments(f"greeting-part-{number}-is-lost", [s for s in self.segments if s is not part],
+                               gaps=len(part.payload), tshark="told to wait for what is out of order, it waits to the end")
         packets = [(s.at, *plain(s)) for s in self.segments]
         at = self.segments.index(packet)
         whole = packets[at][1]

@@ -19,11 +19,13 @@ struct stage {
     GHashTable *open;   /* of struct conn: opened and not closed */
     const char *refuse; /* data after which the connection is of no interest */
     bool deaf;          /* opened() answers NULL */
+    bool tells_frames;  /* of data whose packet is not the one that is looked at */
 };
 
 struct conn {
     struct stage *stage;
     const struct zs_flow *flow;
+    uint64_t latest[2]; /* packet of each side's data */
 };
 
 static void G_GNUC_PRINTF(2, 3) say(struct stage *s, const char *format, ...)
@@ -47,7 +49,7 @@ static void *on_opened(void *user, const struct zs_flow *flow, const struct zs_n
     if (s->deaf)
         return NULL;
     struct conn *conn = g_new(struct conn, 1);
-    *conn = (struct conn){s, flow};
+    *conn = (struct conn){.stage = s, .flow = flow};
     g_hash_table_add(s->open, conn);
     return conn;
 }
@@ -56,9 +58,14 @@ static enum zs_flow_interest on_data(void *user, enum zs_flow_side from, const u
                                      size_t n, const struct zs_net_stamp *at)
 {
     struct conn *conn = user;
-    g_assert_true(g_hash_table_contains(conn->stage->open, conn) && at == &conn->stage->at);
+    g_assert_true(g_hash_table_contains(conn->stage->open, conn));
+    g_assert_cmpuint(at->frame, <=, conn->stage->at.frame);
+    g_assert_cmpuint(at->frame, >=, conn->latest[from]);
+    conn->latest[from] = at->frame;
     say(conn->stage, "%" G_GUINT64_FORMAT "%c %.*s", conn->flow->number,
         from == ZS_FLOW_CLIENT ? 'c' : 's', (int)n, (const char *)bytes);
+    if (at->frame != conn->stage->at.frame && conn->stage->tells_frames)
+        say(conn->stage, "#%" G_GUINT64_FORMAT, at->frame);
     bool refuses = conn->stage->refuse && n == strlen(conn->stage->refuse) &&
                    memcmp(bytes, conn->stage->refuse, n) == 0;
     return refuses ? ZS_FLOW_REFUSED : ZS_FLOW_WANTED;
@@ -212,10 +219,112 @@ static void acknowledged_hole_is_a_gap_before_the_answer(void)
     handshake(&s);
     c2s(&s, A, 104, 501, "req");
     s2c(&s, A, 501, 107, "r");
-    said(&s, "1s r");
+    said(&s, "");
     s.at.time_ns += 2000000000;
     s2c(&s, A, 502, 107, "ep");
-    said(&s, "1c gap 3; 1c req; 1s ep");
+    said(&s, "1c gap 3; 1c req; 1s r; 1s ep");
+    stage_clear(&s);
+}
+
+/* Two queues of an adapter, or the kernel's and the process's part of a loopback. */
+static void answer_that_was_captured_first_waits_for_its_question(void)
+{
+    struct stage s;
+    stage_init(&s, NULL);
+    s.tells_frames = true;
+    handshake(&s);
+    s2c(&s, A, 501, 104, "rep");
+    s2c(&s, A, 504, 104, "more");
+    c2s(&s, A, 104, 508, "next");
+    said(&s, "");
+    c2s(&s, A, 101, 501, "req");
+    said(&s, "1c req; 1s rep; #4; 1s more; #5; 1c next");
+    s2c(&s, A, 508, 108, "!");
+    said(&s, "1s !");
+    flush(&s, "1 FLUSHED");
+    stage_clear(&s);
+}
+
+/* Nothing that could be waited for any longer: what there is comes in its order, and is of its own packets. */
+static void order_outlives_what_was_lost(void)
+{
+    struct stage s;
+    stage_init(&s, NULL);
+    s.tells_frames = true;
+    handshake(&s);
+    s2c(&s, A, 501, 103, "s1"); /* of 101..103 and of 503..505 there is nothing */
+    c2s(&s, A, 103, 505, "c2");
+    s2c(&s, A, 505, 105, "s3");
+    c2s(&s, A, 105, 507, "c4");
+    said(&s, "");
+    s.at.frame++;
+    flush(&s, "1c gap 2; 1s s1; #4; 1s gap 2; 1c c2; #5; 1s s3; #6; 1c c4; #7; 1 FLUSHED");
+    stage_clear(&s);
+}
+
+/* Its own ACK is younger than its octets. */
+static void retransmission_of_what_was_acknowledged_waits_for_nothing(void)
+{
+    struct stage s;
+    stage_init(&s, NULL);
+    handshake(&s);
+    s2c(&s, A, 501, 104, "rep");
+    c2s(&s, A, 101, 504, "req");
+    said(&s, "1c req; 1s rep");
+    stage_clear(&s);
+}
+
+static void order_costs_no_octets(void)
+{
+    static const struct zs_flow_limits limits = {.pending_octets = 400};
+    struct stage s;
+    stage_init(&s, NULL);
+    handshake(&s);
+    for (uint32_t i = 0; i < 64; i++)
+        s2c(&s, A, 501 + i, 104, "x");
+    said(&s, "");
+    s2c(&s, A, 565, 104, "y");
+    said(&s, "1s x");
+    stage_clear(&s);
+    stage_init(&s, &limits);
+    handshake(&s);
+    for (uint32_t i = 0; i < 4; i++)
+        s2c(&s, A, 501 + i, 104, "x");
+    said(&s, "");
+    s2c(&s, A, 505, 104, "y"); /* there is no room for it */
+    said(&s, "1s x");
+    flush(&s, "1c gap 3; 1s x; 1s x; 1s x; 1s y; 1 FLUSHED");
+    stage_clear(&s);
+}
+
+/* Nobody sends such ACKs: each side has the other's octets before they were sent. */
+static void sides_that_wait_for_each_other_go_on(void)
+{
+    struct stage s;
+    stage_init(&s, NULL);
+    handshake(&s);
+    s2c(&s, A, 501, 105, "ab");
+    c2s(&s, A, 103, 503, "cd");
+    said(&s, "");
+    s.at.time_ns += 2000000000;
+    c2s(&s, A, 105, 503, "");
+    said(&s, "1c gap 2; 1c cd; 1s ab");
+    stage_clear(&s);
+}
+
+/* All of them would have a hole behind them. */
+static void what_the_capture_cut_off_waits_for_nothing(void)
+{
+    struct zs_ip ip = {.family = 4, .protocol = 6, .from = {10, 0, 0, 2}, .to = {10, 0, 0, 1}};
+    struct zs_tcp cut = {.from_port = 5555, .to_port = 40000, .seq = 501, .ack = 104, .flags = A};
+    struct stage s;
+    stage_init(&s, NULL);
+    handshake(&s);
+    cut.payload = (const uint8_t *)"rep";
+    cut.captured = 3;
+    cut.length = 8;
+    zs_flows_segment(s.flows, &ip, &cut, &s.at);
+    said(&s, "1s rep; 1s gap 5");
     stage_clear(&s);
 }
 
@@ -618,6 +727,12 @@ int main(int argc, char **argv)
     CASE(both_sides_are_streams_of_one_connection);
     CASE(gap_and_conflict_name_their_side);
     CASE(acknowledged_hole_is_a_gap_before_the_answer);
+    CASE(answer_that_was_captured_first_waits_for_its_question);
+    CASE(order_outlives_what_was_lost);
+    CASE(retransmission_of_what_was_acknowledged_waits_for_nothing);
+    CASE(order_costs_no_octets);
+    CASE(sides_that_wait_for_each_other_go_on);
+    CASE(what_the_capture_cut_off_waits_for_nothing);
     CASE(acknowledged_fins_close_in_spite_of_a_hole);
     CASE(client_is_who_sent_the_syn);
     CASE(without_syn_the_lower_port_is_the_server);

@@ -184,7 +184,7 @@ static void beginning_that_was_not_seen_and_gap_are_not_made_up(void)
     zs_outflow_skip(&o, ZS_FLOW_SERVER, 70000);
     say(f, &o, ZS_FLOW_SERVER, "b", 3);
     end(f); /* where the table gives the hole up */
-    expect("midstream 40000>5555 at 1; s 'a' at 2; s lacks 70000; s 'b' at 0; flushed; ");
+    expect("midstream 40000>5555 at 1; s 'a' at 2; s lacks 70000; s 'b' at 3; flushed; ");
 }
 
 /* 16 MiB and an octet, of one side: segments are full, and somebody acknowledges them in time. */
