@@ -15,8 +15,8 @@
  * octet from there to the end is in exactly one data() or gap(), in order; n is never 0. bytes
  * are borrowed until the callback returns. at is of the packet that is looked at, but that of data() the latest of those
  * that the stream needed up to there. What is handed on at once begins where a segment did, unless too many wait. data()
- * answers whether there is still interest: after a false nothing more is said or held. conflict(): of octets that are held, n from offset came
- * again and differ; the first ones stay. full(): a cap is reached, and holes are given up before their time. */
+ * answers whether there is still interest: after a false nothing more is said or held. conflict(): of octets that are
+ * held, n from offset came again and differ; the first ones stay. full(): a cap is reached, and holes are given up before their time. */
 struct zs_reassembly_sink {
     bool (*data)(void *user, uint64_t offset, const uint8_t *bytes, size_t n,
                  const struct zs_net_stamp *at);

@@ -366,8 +366,8 @@ static void line_gap(GString *line, const struct zs_event_gap *g)
     if (g->unread)
         g_string_append_printf(line,
                                "%s%" G_GUINT64_FORMAT
-                               " octets of the capture could not be read: the beginning of their "
-                               "frame is missing, or its end",
+                               " octets of the capture could not be read: of their frame the "
+                               "beginning or the end is missing or damaged",
                                g->bytes ? "; " : "", g->unread);
 }
 

@@ -2,11 +2,11 @@
 /* One observed connection: recognises ZMTP by the first octets of either direction, cuts the streams into frames,
  * and says as events what they mean (23/ZMTP, 37/ZMTP).
  *
- * Behind a gap that took a frame's header with it, and where the beginning of a connection is not in the capture, it
- * looks for the next frame's (resync.h), and says how many octets it could not read.
+ * Behind a gap that took a frame's header with it, behind damaged framing, and where the beginning of a connection is not
+ * in the capture, it looks for the next frame's (resync.h), and says how many octets it could not read.
  *
  * Limits: what resync.h does not find. A connection met in its middle is looked at for SEARCH_LIMIT octets. Damaged
- * framing where nothing is missing ends its direction. */
+ * framing costs the rest of its piece. */
 #include "core/conn/conn.h"
 
 #include "core/conn/batch.h"
@@ -24,7 +24,6 @@ struct stream {
     GByteArray
         *pending;  /* the beginning of a frame or greeting whose rest is awaited; NULL: none */
     uint64_t pass; /* octets of a body to pass over */
-    bool lost;     /* its framing is damaged: nothing more is read */
     /* Where the next frame begins is unknown, and looked for; pending is then what may begin one. */
     bool searching;
     bool guessed;    /* … was found, but may turn out wrong */
@@ -388,7 +387,8 @@ static void look_across(struct zs_conn *c, enum zs_dir dir, struct zs_stamp at)
     c->looking_across = false;
 }
 
-/* rest is none of a frame. What was only guessed to be one is looked for again; else the framing is damaged. */
+/* rest is none of a frame: the framing is damaged, unless what was only guessed to be one proves wrong. The next one is
+ * looked for in the pieces to come, as behind a gap. */
 static void on_damage(struct zs_conn *c, enum zs_dir dir, struct zs_span rest, struct zs_stamp at,
                       enum zs_rc rc)
 {
@@ -398,8 +398,6 @@ static void on_damage(struct zs_conn *c, enum zs_dir dir, struct zs_span rest, s
     if (!s->guessed) {
         emit_defect(c, dir, at, rc, NULL);
         zs_session_lost(&c->session, dir);
-        s->lost = true;
-        return;
     }
     s->searching = true;
     s->unread += rest.n;
@@ -411,7 +409,7 @@ static size_t consume(struct zs_conn *c, enum zs_dir dir, struct zs_span in, str
     struct stream *s = &c->stream[dir];
     size_t done = 0;
 
-    while (!s->lost && !s->searching) {
+    while (!s->searching) {
         size_t used = pass_over(s, in.n - done);
         done += used;
         struct zs_span rest = zs_span_skip(in, done);
@@ -430,7 +428,7 @@ static size_t consume(struct zs_conn *c, enum zs_dir dir, struct zs_span in, str
         if (!greeted)
             look_across(c, dir, at);
     }
-    return s->lost || s->searching ? in.n : done;
+    return s->searching ? in.n : done;
 }
 
 /* As much as can be of what waits. */
@@ -450,7 +448,7 @@ static void consume_held(struct zs_conn *c, enum zs_dir dir, struct zs_stamp at)
 
 static void hold(struct stream *s, struct zs_span in)
 {
-    if (s->lost || in.n == 0)
+    if (in.n == 0)
         return;
     if (!s->pending)
         s->pending = g_byte_array_new();
@@ -502,7 +500,7 @@ static void search(struct zs_conn *c, enum zs_dir dir, struct zs_span in, struct
 /* Not the beginning of a direction, but some place in it: there is no signature. */
 static bool begins_inside(const struct zs_conn *c, enum zs_dir dir, struct zs_span first)
 {
-    return c->midstream && !c->stream[dir].lost && !zs_session_greeted(&c->session, dir) &&
+    return c->midstream && !zs_session_greeted(&c->session, dir) &&
            c->session.side[dir].greeting.part == ZS_GREETING_SIGNATURE &&
            zs_signature_probe(first) == ZS_E_GREETING_SIGNATURE;
 }
@@ -539,7 +537,7 @@ static void feed(struct zs_conn *c, enum zs_dir dir, struct zs_span in, struct z
         in = zs_span_skip(in, n);
         consume_held(c, dir, at);
     }
-    if (s->searching && in.n) { /* what was guessed proved wrong on the way */
+    if (s->searching && in.n) { /* none of a frame, as was found on the way */
         s->unread += in.n;
         return;
     }
@@ -670,7 +668,7 @@ void zs_conn_gap(struct zs_conn *c, enum zs_dir dir, uint64_t bytes, struct zs_s
     struct stream *s = &c->stream[dir];
 
     zs_conn_settle(c->config);
-    if (!s->searching && !s->lost)
+    if (!s->searching)
         s->searching = !gap_inside_frame(c, dir, bytes);
     s->counting = true;
     s->unread += held(c, dir).n;

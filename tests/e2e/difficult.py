@@ -358,6 +358,8 @@ class Maker:
         assert victim in hit
         self.from_segments("a-packet-is-lost", [s for s in self.segments if s is not packet], lost=hit,
                            gaps=len(packet.payload))
+        self.from_segments("a-frame-is-damaged", [s.but(payload=b"\x80" + s.payload[1:]) if s is packet else s
+                                                  for s in self.segments], lost=hit, defects=("frame-flags",))
         greetings = [s for s in self.with_data() if b"INITIATE" not in s.payload][:4]
         assert sum(len(s.payload) for s in greetings) == 2 * 64
         for number, part in enumerate(greetings, 1):

@@ -317,10 +317,10 @@ static void gap_and_defect_lines(void)
     ev.gap.unread = 7;
     says(&ev,
          C2S "gap        1448 octets are not in the capture; 7 octets of the capture could not "
-             "be read: the beginning of their frame is missing, or its end\n");
+             "be read: of their frame the beginning or the end is missing or damaged\n");
     ev.gap.bytes = 0;
-    says(&ev, C2S "gap        7 octets of the capture could not be read: the beginning of their "
-                  "frame is missing, or its end\n");
+    says(&ev, C2S "gap        7 octets of the capture could not be read: of their frame the "
+                  "beginning or the end is missing or damaged\n");
     ev = made_event(ZS_EVENT_DEFECT);
     ev.defect = (struct zs_event_defect){.rc = ZS_E_WRAP_GAP, .detail = "expected 1, got 3"};
     says(&ev,

@@ -414,25 +414,26 @@ static void frame_over_the_limit_is_passed_over(void)
     end(&s);
 }
 
-static void damaged_framing_ends_a_direction(void)
+static void damaged_framing_costs_the_rest_of_its_piece(void)
 {
     struct story s;
 
     begin(&s);
     add_greetings(&s, "NULL");
     add_frame(&s, ZS_C2S, C, "05'READY'");
-    add_octets(&s, ZS_C2S, "80 00 00 01'x'");
+    add_octets(&s, ZS_C2S, "80 'none'");
     add_frame(&s, ZS_S2C, C, "05'READY'");
     tells(&s, "connection\nc2s greeting 3.1 NULL\ns2c greeting 3.1 NULL\n"
               "c2s command READY\nc2s defect frame-flags\ns2c command READY\n"
-              "close established c2s=0/0 s2c=0/0\n");
+              "c2s gap 0 unread 5\nclose established c2s=0/0 s2c=0/0\n");
     begin(&s);
     add_octets(&s, ZS_C2S, "ff 00*8 7f 03 00 'bad name' 00*12 00*32 04 00");
     add(&s, ZS_S2C, talk_greeting(0, "NULL", false));
-    tells(&s,
-          "connection\nc2s defect greeting-mechanism\ns2c greeting 3.0 NULL\n"
-          "close failed c2s=0/0 s2c=0/0: octets of the handshake could not be read, so how far it "
-          "came is not known\n");
+    tells(
+        &s,
+        "connection\nc2s defect greeting-mechanism\ns2c greeting 3.0 NULL\n"
+        "c2s gap 0 unread 55\nclose failed c2s=0/0 s2c=0/0: octets of the handshake could not be read, so how far it "
+        "came is not known\n");
 }
 
 /* ==== old versions ==== */
@@ -684,7 +685,36 @@ static void wrong_guess_is_looked_for_again(void)
            "c2s message data='b'\nclose established c2s=2/2 s2c=0/0\n");
 }
 
-/* Damaged framing ends a direction for good, whatever is missing behind it. */
+static void behind_damaged_framing_the_next_frame_is_looked_for(void)
+{
+    GString *log = g_string_new(NULL);
+    struct zs_conn *c = null_connection(log, false);
+
+    hear_octets(c, ZS_C2S, "00 01'a'80 02'bc'00 01'd'");
+    hear_octets(c, ZS_C2S, "'none of these' 00 01'e'");
+    hear_octets(c, ZS_C2S, "00 01'f'00 01'g'");
+    hear_octets(c, ZS_C2S, "00 01'h'");
+    finish(
+        c, log,
+        "c2s message data='a'\nc2s defect frame-flags\nc2s gap 0 unread 23\nc2s message data='f'\n"
+        "c2s message data='g'\nc2s message data='h'\nclose established c2s=4/4 s2c=0/0\n");
+}
+
+static void damage_that_goes_on_is_said_each_time(void)
+{
+    GString *log = g_string_new(NULL);
+    struct zs_conn *c = null_connection(log, false);
+
+    for (int i = 0; i < 2; i++)
+        hear_octets(c, ZS_C2S, "04 07 04'JOIN'6767 f0 f0");
+    hear_octets(c, ZS_C2S, "04 07 04'JOIN'6767");
+    finish(
+        c, log,
+        "c2s command JOIN body='gg'\nc2s defect frame-flags\nc2s gap 0 unread 2\nc2s command JOIN body='gg'\n"
+        "c2s defect frame-flags\nc2s gap 0 unread 2\nc2s command JOIN body='gg'\n"
+        "close established c2s=0/0 s2c=0/0\n");
+}
+
 static void gap_behind_damaged_framing(void)
 {
     GString *log = g_string_new(NULL);
@@ -692,8 +722,10 @@ static void gap_behind_damaged_framing(void)
 
     hear_octets(c, ZS_C2S, "80 00");
     zs_conn_gap(c, ZS_C2S, 10, (struct zs_stamp){.frame = 2});
-    hear_octets(c, ZS_C2S, "00 02'no'");
-    finish(c, log, "c2s defect frame-flags\nc2s gap 10\nclose established c2s=0/0 s2c=0/0\n");
+    hear_octets(c, ZS_C2S, "00 02'ok'");
+    finish(c, log,
+           "c2s defect frame-flags\nc2s gap 10 unread 2\nc2s message data='ok'\n"
+           "close established c2s=1/2 s2c=0/0\n");
 }
 
 /* A sealed frame is found wherever it begins, and however the stream is cut. */
@@ -1207,7 +1239,7 @@ int main(int argc, char **argv)
     FACT(refusals);
     FACT(defects_do_not_stop_it);
     FACT(frame_over_the_limit_is_passed_over);
-    FACT(damaged_framing_ends_a_direction);
+    FACT(damaged_framing_costs_the_rest_of_its_piece);
     FACT(version_1_against_version_3);
     FACT(what_follows_a_signature_comes_behind_the_other_side);
     FACT(version_2_against_version_3);
@@ -1218,6 +1250,8 @@ int main(int argc, char **argv)
     FACT(two_gaps_inside_one_body);
     FACT(gap_across_frames_costs_what_it_touched);
     FACT(wrong_guess_is_looked_for_again);
+    FACT(behind_damaged_framing_the_next_frame_is_looked_for);
+    FACT(damage_that_goes_on_is_said_each_time);
     FACT(gap_behind_damaged_framing);
     FACT(sealed_frames_are_found_anywhere);
     FACT(traffic_shows_that_it_was_established);
