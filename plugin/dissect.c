@@ -99,7 +99,7 @@ static struct zs_pdu *first_unread(struct run *run, enum zs_rc why)
 static struct zs_stamp stamp_of(const struct run *run)
 {
     const nstime_t *t = &run->pinfo->abs_ts;
-    return (struct zs_stamp){.time_ns = (int64_t)t->secs * 1000000000 + t->nsecs,
+    return (struct zs_stamp){.time_ns = zs_stamp_ns(t->secs, t->nsecs),
                              .frame = run->pinfo->num};
 }
 

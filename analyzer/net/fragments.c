@@ -65,7 +65,7 @@ static struct datagram *find(struct zs_fragments *f, const struct key *key, int6
     for (size_t i = 0; i < ZS_FRAGMENTS_DATAGRAMS; i++) {
         struct datagram *d = &f->datagrams[i];
         if (d->used && memcmp(&d->key, key, sizeof *key) == 0) {
-            if (time_ns < d->begun_ns || time_ns - d->begun_ns <= WAIT_NS)
+            if (time_ns < d->begun_ns || (uint64_t)time_ns - (uint64_t)d->begun_ns <= WAIT_NS)
                 return d;
             victim = d; /* a later one with the same number */
             break;

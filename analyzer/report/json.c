@@ -409,7 +409,7 @@ static void json_end(const struct zs_report_options *o, const struct zs_report_s
         zs_json_int(b, "dropped", (int64_t)s->dropped);
     if (s->evicted)
         zs_json_int(b, "evicted", (int64_t)s->evicted);
-    zs_json_double(b, "duration", (double)MAX(s->last.time_ns - s->first.time_ns, 0) / 1e9);
+    zs_json_double(b, "duration", (double)MAX(zs_stamp_since(s->last, s->first), 0) / 1e9);
     zs_json_int(b, "peak_memory", (int64_t)s->peak_memory);
     zs_json_end(o->out, b);
 }

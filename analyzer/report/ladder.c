@@ -36,7 +36,7 @@ static void ladder_statement(const struct zs_rerun_options *o, const struct zs_r
     const char *kind = zs_dialog_describe(text, ev);
     g_string_prepend_c(text, ' ');
     g_string_prepend(text, kind);
-    double seconds = (double)(at.time_ns - c->first.time_ns) / 1e9;
+    double seconds = (double)zs_stamp_since(at, c->first) / 1e9;
     if (o->colours && refused)
         fputs(RED, o->out);
     if (role == ZS_ROLE_CLIENT)

@@ -136,7 +136,7 @@ static void answer(GQueue *questions, GList *link, struct zs_stamp at,
     fact->answers = true;
     fact->asked = q->tag;
     fact->asked_at = q->at;
-    fact->after_ns = at.time_ns - q->at.time_ns;
+    fact->after_ns = zs_stamp_since(at, q->at);
     g_free(q);
     g_queue_delete_link(questions, link);
 }
@@ -444,7 +444,7 @@ static void note_handshake(struct zs_exchange *x, const struct zs_session *s, st
     if (!x->greeted || s->side[ZS_C2S].losses || s->side[ZS_S2C].losses)
         return;
     fact->established = true;
-    fact->handshake_ns = at.time_ns - x->greeted_at.time_ns;
+    fact->handshake_ns = zs_stamp_since(at, x->greeted_at);
 }
 
 void zs_exchange_step(struct zs_exchange *x, const struct zs_session *s, enum zs_dir dir,

@@ -444,7 +444,7 @@ static void hear(struct zs_rerun *r, enum zs_dir dir, struct zs_span in, struct 
     bool both = r->part[0].peer.state == ZS_PEER_OPEN && r->part[1].peer.state == ZS_PEER_OPEN;
     if (both && !result->established) {
         result->established = true;
-        result->handshake_ns = at.time_ns - r->first.time_ns;
+        result->handshake_ns = zs_stamp_since(at, r->first);
     }
 }
 

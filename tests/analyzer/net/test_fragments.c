@@ -137,6 +137,8 @@ static void waits_half_a_minute(void)
     g_assert_false(add(f, part(1, 0, "01234567", true), 0, &whole));
     g_assert_false(add(f, part(1, 8, "x", false), 31 * second, &whole));
     g_assert_true(add(f, part(1, 0, "01234567", true), 32 * second, &whole));
+    g_assert_false(add(f, part(2, 0, "01234567", true), INT64_MIN + 1, &whole));
+    g_assert_false(add(f, part(2, 8, "x", false), INT64_MAX, &whole));
     zs_fragments_free(f);
 }
 

@@ -17,13 +17,16 @@ struct heard {
     struct zs_session s;
     struct zs_exchange *x;
     struct zs_exchange_fact fact;
-    uint64_t frames; /* so far; also the time, in milliseconds */
-    char *handshake; /* said once, or NULL */
+    uint64_t frames;      /* so far; also the time, in milliseconds */
+    char *handshake;      /* said once, or NULL */
+    const int64_t *times; /* of the frames to come; NULL: those of frames */
 };
 
 static struct zs_stamp next_stamp(struct heard *h)
 {
     h->frames++;
+    if (h->times)
+        return (struct zs_stamp){.frame = h->frames, .time_ns = *h->times++};
     return (struct zs_stamp){.frame = h->frames, .time_ns = TALK_NOW + (int64_t)h->frames * MS};
 }
 
@@ -635,6 +638,27 @@ static void a_pong_answers_the_ping_of_its_context(void)
     finish(&h);
 }
 
+/* A capture's times are anybody's. */
+static void times_at_both_ends_are_as_far_apart_as_can_be_said(void)
+{
+    static const int64_t times[] = {INT64_MIN, INT64_MAX, INT64_MAX, INT64_MIN};
+    struct heard h;
+
+    connect(&h, "PAIR", "PAIR");
+    h.times = times;
+    say(&h, ZS_C2S, C, "04'PING'0000");
+    say(&h, ZS_S2C, C, "04'PONG'");
+    g_assert_cmpint(h.fact.after_ns, ==, INT64_MAX);
+    say(&h, ZS_C2S, C, "04'PING'0000");
+    say(&h, ZS_S2C, C, "04'PONG'");
+    g_assert_cmpint(h.fact.after_ns, ==, INT64_MIN);
+    h.times = NULL;
+    finish(&h);
+    g_assert_cmpint(zs_stamp_ns(INT64_MAX / 1000000000, 999999999), ==, INT64_MAX);
+    g_assert_cmpint(zs_stamp_ns(INT64_MIN / 1000, 0), ==, INT64_MIN);
+    g_assert_cmpint(zs_stamp_ns(-1, 5), ==, -999999995);
+}
+
 static void pings_without_context_are_answered_in_order(void)
 {
     struct heard h;
@@ -785,6 +809,7 @@ static void add_the_others(void)
     FACT(behind_a_loss_no_subscription_is_known);
     FACT(subscriptions_are_bounded);
     FACT(a_pong_answers_the_ping_of_its_context);
+    FACT(times_at_both_ends_are_as_far_apart_as_can_be_said);
     FACT(pings_without_context_are_answered_in_order);
     FACT(a_loss_leaves_no_ping_waiting);
     FACT(pings_are_bounded);
