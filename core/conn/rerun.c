@@ -8,14 +8,13 @@
  * its that may answer an earlier PING is not judged. */
 #include "core/conn/rerun.h"
 
+#include "core/conn/difference.h"
 #include "core/conn/observed.h"
 
 #include <glib.h>
 #include <string.h>
 
 enum { PENDING_MAX = 1 << 20, BODY_MAX = 1 << 16, FRAME_MAX = 1 << 30, PONGS_MAX = 64 };
-
-static const char spec_38[] = "38/ZMTP-GSSAPI: commands";
 
 /* Octets that wait. */
 struct chunk {
@@ -70,6 +69,7 @@ struct zs_rerun {
     struct zs_stamp first, at;            /* of octets: the first, and those being heard */
     bool decided, lossy;
     struct zs_rerun_result result;
+    struct zs_differences differences;
 };
 
 const char *zs_rerun_verdict_name(enum zs_rerun_verdict v)
@@ -135,122 +135,6 @@ static bool is_failure(enum zs_rc rc)
     }
 }
 
-/* ==== differences ==== */
-
-static void differ(struct zs_rerun *r, enum zs_role role, struct zs_stamp at, const char *field,
-                   const char *ours, const char *captured, const char *clause)
-{
-    struct zs_rerun_difference d = {.field = field, .clause = clause};
-
-    g_strlcpy(d.ours, ours, sizeof d.ours);
-    g_strlcpy(d.captured, captured, sizeof d.captured);
-    r->result.differences++;
-    r->handler->on_difference(r->user, role, at, &d);
-}
-
-static void differ_number(struct zs_rerun *r, const struct part *p, struct zs_stamp at,
-                          const char *field, unsigned ours, unsigned captured, const char *clause)
-{
-    char a[16], b[16];
-
-    if (ours == captured)
-        return;
-    g_snprintf(a, sizeof a, "%u", ours);
-    g_snprintf(b, sizeof b, "%u", captured);
-    differ(r, p->role, at, field, a, b, clause);
-}
-
-/* Text of the wire for a field of a difference; whoever prints it escapes it. */
-static void copy_span(char *text, size_t size, struct zs_span s)
-{
-    size_t n = MIN(s.n, size - 1);
-
-    if (n)
-        memcpy(text, s.p, n);
-    text[n] = 0;
-}
-
-/* The properties of one that the other lacks or has otherwise. */
-static void compare_properties(struct zs_rerun *r, const struct part *p, struct zs_stamp at,
-                               struct zs_span from, struct zs_span in, bool from_ours)
-{
-    static const char clause[] = "23/ZMTP: metadata";
-    struct zs_property a;
-    enum zs_rc rc;
-
-    while (zs_metadata_next(&from, &a, &rc)) {
-        struct zs_property b = zs_metadata_find(in, a.name);
-        char field[80], here[80], there[80] = "(not there)";
-        bool same = b.name.p && a.value.n == b.value.n &&
-                    (a.value.n == 0 || memcmp(a.value.p, b.value.p, a.value.n) == 0);
-        if (same || (b.name.p && !from_ours))
-            continue;
-        copy_span(field, sizeof field, a.name);
-        copy_span(here, sizeof here, a.value);
-        if (b.name.p)
-            copy_span(there, sizeof there, b.value);
-        char *named = g_strdup_printf("READY %s", field);
-        differ(r, p->role, at, named, from_ours ? here : there, from_ours ? there : here, clause);
-        g_free(named);
-    }
-}
-
-static void compare_greetings(struct zs_rerun *r, const struct part *p, struct zs_stamp at,
-                              const struct zs_greeting *ours, const struct zs_greeting *captured)
-{
-    differ_number(r, p, at, "version minor", ours->minor, captured->minor, "23/ZMTP: version");
-    differ_number(r, p, at, "as-server", ours->as_server, captured->as_server,
-                  "38/ZMTP-GSSAPI: as-server");
-}
-
-static const char *name_of(const struct zs_peer_event *ev)
-{
-    if (ev->kind == ZS_PEER_GREETING)
-        return "greeting";
-    return ev->command == ZS_CMD_EMPTY ? "(empty)" : zs_command_name(ev->command);
-}
-
-/* The same statement by ours and by the captured side. */
-static void compare(struct zs_rerun *r, const struct part *p, struct zs_stamp at,
-                    const struct zs_peer_event *ours, const struct zs_peer_event *captured)
-{
-    if (ours->kind != captured->kind || ours->command != captured->command) {
-        differ(r, p->role, at, "statement", name_of(ours), name_of(captured), "23/ZMTP: mechanism");
-        return;
-    }
-    if (ours->kind == ZS_PEER_GREETING) {
-        compare_greetings(r, p, at, ours->greeting, captured->greeting);
-        return;
-    }
-    differ_number(r, p, at, "command frame", ours->command_frame, captured->command_frame,
-                  "23/ZMTP: framing");
-    differ_number(r, p, at, "wrapped", ours->wrapped, captured->wrapped, spec_38);
-    differ_number(r, p, at, "sealed", ours->confidential, captured->confidential,
-                  "RFC 2743, 2.3.3");
-    differ_number(r, p, at, "inner flags", ours->inner_flags, captured->inner_flags,
-                  "libzmq: gssapi message flags");
-    if (ours->kind == ZS_PEER_ESTABLISHED) {
-        compare_properties(r, p, at, ours->body, captured->body, true);
-        compare_properties(r, p, at, captured->body, ours->body, false);
-    }
-}
-
-/* Where libzmq's form leaves the specification, ours with it: said of each such thing. */
-static void hold_against_spec(struct zs_rerun *r, enum zs_role role, struct zs_stamp at,
-                              const struct zs_peer_event *ev)
-{
-    if (r->mechanism != ZS_MECHANISM_GSSAPI || ev->form != ZS_FORM_LIBZMQ)
-        return;
-    if (ev->kind == ZS_PEER_TOKEN)
-        differ(r, role, at, "form",
-               role == ZS_ROLE_CLIENT ? "HELLO, padded to 8 octets" : "WELCOME, padded to 8 octets",
-               "INITIATE as a short string, and a length", spec_38);
-    else if (ev->kind == ZS_PEER_COMMAND && ev->command == ZS_CMD_EMPTY)
-        differ(r, role, at, "command", "none", "the empty command", spec_38);
-    else if (ev->kind == ZS_PEER_ESTABLISHED && ev->wrapped)
-        differ(r, role, at, "command", "READY", "READY inside MESSAGE", spec_38);
-}
-
 /* ==== statements ==== */
 
 static struct statement *copy(const struct zs_peer_event *ev, struct zs_stamp at)
@@ -281,7 +165,8 @@ static void pair_up(struct zs_rerun *r, struct part *p)
     while (p->said.head && p->heard.head) {
         struct statement *ours = g_queue_pop_head(&p->said);
         struct statement *captured = g_queue_pop_head(&p->heard);
-        compare(r, p, captured->at, &ours->event, &captured->event);
+        zs_differ_statements(&r->differences, p->role, captured->at, &ours->event,
+                             &captured->event);
         free_statement(ours);
         free_statement(captured);
     }
@@ -303,7 +188,7 @@ static void on_said(void *user, const struct zs_peer_event *said)
     struct zs_rerun *r = p->rerun;
 
     if (r->mirrored) {
-        compare(r, p, r->at, said, r->mirrored);
+        zs_differ_statements(&r->differences, p->role, r->at, said, r->mirrored);
         return;
     }
     if (said->kind == ZS_PEER_ERROR)
@@ -356,8 +241,8 @@ static void mirror(struct zs_rerun *r, struct part *p, const struct zs_peer_even
 static void on_lenience(struct zs_rerun *r, enum zs_role role, const struct zs_peer_event *ev,
                         const char *clause)
 {
-    differ(r, role, r->at, "context", ev->detail ? ev->detail : zs_defect_of(ev->rc)->sentence,
-           "accepted", clause);
+    zs_differ(&r->differences, role, r->at, "context",
+              ev->detail ? ev->detail : zs_defect_of(ev->rc)->sentence, "accepted", clause);
     decide(r, ZS_RERUN_DIFFERS, r->at, ev->detail ? ev->detail : zs_defect_of(ev->rc)->sentence);
 }
 
@@ -385,13 +270,14 @@ static void on_refused(struct zs_rerun *r, enum zs_role speaker, const struct zs
 static void on_traffic(struct zs_rerun *r, struct part *p, const struct zs_peer_event *ev)
 {
     if (ev->rc == ZS_E_SUBSCRIPTION_LOST) {
-        differ(r, p->role, r->at, "subscription", "01, then the topic", "the topic alone",
-               "libzmq: #4847, #4848");
+        zs_differ(&r->differences, p->role, r->at, "subscription", "01, then the topic",
+                  "the topic alone", "libzmq: #4847, #4848");
         return;
     }
     if (ev->command == ZS_CMD_PONG) {
         if (!take_pong(p, ev) && p->peer.state == ZS_PEER_OPEN)
-            differ(r, p->role, r->at, "statement", "nothing", "PONG", "37/ZMTP: heartbeating");
+            zs_differ(&r->differences, p->role, r->at, "statement", "nothing", "PONG",
+                      "37/ZMTP: heartbeating");
         return;
     }
     mirror(r, p, ev);
@@ -419,7 +305,8 @@ static void on_heard(struct zs_rerun *r, enum zs_role speaker, const struct zs_p
         result->messages[speaker] += !ev->more;
         result->octets[speaker] += ev->body.n;
     }
-    hold_against_spec(r, speaker, r->at, ev);
+    if (r->mechanism == ZS_MECHANISM_GSSAPI)
+        zs_differ_from_spec(&r->differences, speaker, r->at, ev);
     if (ev->kind == ZS_PEER_MESSAGE ||
         (ev->kind == ZS_PEER_COMMAND && ev->command != ZS_CMD_EMPTY)) {
         on_traffic(r, p, ev);
@@ -657,7 +544,8 @@ static void end_handshake(struct zs_rerun *r)
         return;
     }
     const struct statement *s = p->said.head->data;
-    differ(r, p->role, r->at, "statement", name_of(&s->event), "nothing", "23/ZMTP: mechanism");
+    zs_differ(&r->differences, p->role, r->at, "statement", zs_statement_name(&s->event), "nothing",
+              "23/ZMTP: mechanism");
     decide_by(r, ZS_RERUN_FAILED, p->role, ZS_OK, "it was silent where ours would have spoken");
 }
 
@@ -688,6 +576,7 @@ struct zs_rerun *zs_rerun_new(const struct zs_rerun_handler *handler, void *user
 
     r->handler = handler;
     r->user = user;
+    r->differences = (struct zs_differences){handler, user, &r->result.differences};
     g_queue_init(&r->pending);
     for (int d = 0; d < ZS_DIR_COUNT; d++)
         r->learned[d].tokens = g_ptr_array_new_with_free_func((GDestroyNotify)g_bytes_unref);
