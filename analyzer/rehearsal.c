@@ -365,6 +365,9 @@ static bool await_clients(struct stage *s)
         g_error_free(error);
         return false;
     }
+    char *endpoint = zs_address_own(s->listening);
+    zs_account_put_listening(stdout, s->r->json, endpoint);
+    g_free(endpoint);
     watch(s);
     return true;
 }

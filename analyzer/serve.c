@@ -396,8 +396,7 @@ static void take_client(struct server *s, GSocket *socket)
                                                          .on_drained = on_drained,
                                                          .on_held = on_held,
                                                          .on_closed = on_closed};
-    GSocketAddress *address = g_socket_get_remote_address(socket, NULL);
-    char *from = address ? zs_address_format(address) : g_strdup("unknown");
+    char *from = zs_address_other(socket);
     struct client *c = g_new0(struct client, 1);
 
     c->server = s;
@@ -414,10 +413,19 @@ static void take_client(struct server *s, GSocket *socket)
         socket, &s->peer, s->credential ? zs_live_accept(s->credential, &s->wishes) : NULL,
         &handler, c);
     g_free(from);
-    if (address)
-        g_object_unref(address);
     if ((gint)s->half_open.length > s->options->half_open_max)
         drop(s->half_open.head->data, "more handshakes at a time than --max-half-open");
+}
+
+static void turn_away(const struct server *s, GSocket *socket)
+{
+    char *from = zs_address_other(socket);
+    char *text = g_strdup_printf("%s: more clients at a time than --max-clients", from);
+
+    zs_dialog_note(&s->dialog, "", "refused", text);
+    g_free(text);
+    g_free(from);
+    g_object_unref(socket);
 }
 
 static gboolean on_breath(gpointer user);
@@ -452,7 +460,7 @@ static gboolean on_acceptable(GSocket *socket, GIOCondition condition, gpointer 
         if ((gint)s->clients.length < s->options->clients_max)
             take_client(s, accepted);
         else
-            g_object_unref(accepted);
+            turn_away(s, accepted);
     }
     return G_SOURCE_CONTINUE;
 }
@@ -480,13 +488,10 @@ static void on_signal(void *user)
 
 static void tell_listening(const struct server *s)
 {
-    GSocketAddress *a = g_socket_get_local_address(s->socket, NULL);
-    char *text = a ? zs_address_format(a) : g_strdup("unknown");
+    char *text = zs_address_own(s->socket);
 
     zs_dialog_note(&s->dialog, "", "listening", text);
     g_free(text);
-    if (a)
-        g_object_unref(a);
 }
 
 static void tell_end(const struct server *s)

@@ -134,6 +134,25 @@ char *zs_address_format(GSocketAddress *a)
     return g_strdup_printf("ipc://%s%s", abstract ? "@" : "", g_unix_socket_address_get_path(u));
 }
 
+static char *take_format(GSocketAddress *a)
+{
+    char *text = a ? zs_address_format(a) : g_strdup("unknown");
+
+    if (a)
+        g_object_unref(a);
+    return text;
+}
+
+char *zs_address_own(GSocket *s)
+{
+    return take_format(g_socket_get_local_address(s, NULL));
+}
+
+char *zs_address_other(GSocket *s)
+{
+    return take_format(g_socket_get_remote_address(s, NULL));
+}
+
 /* Is s connected in time, an absolute one in microseconds? GSocket's own timeout knows whole seconds alone. */
 static bool complete(GSocket *s, gint64 end, GError **error)
 {

@@ -23,5 +23,8 @@ GSocketAddress *zs_address_to_bind(const char *endpoint, GError **error);
 GSocket *zs_address_listen(const char *endpoint, GError **error);
 /* "tcp://127.0.0.1:5555"; g_free() it. */
 char *zs_address_format(GSocketAddress *a);
+/* The same, of where a socket listens and of who is at its other end. */
+char *zs_address_own(GSocket *s);
+char *zs_address_other(GSocket *s);
 
 #endif

@@ -182,6 +182,17 @@ static void put_text_total(FILE *out, const struct zs_account_total *t)
 
 /* ==== both ==== */
 
+void zs_account_put_listening(FILE *out, bool json, const char *endpoint)
+{
+    if (!json) {
+        fprintf(out, "listening on %s\n", endpoint);
+        return;
+    }
+    struct zs_json *b = zs_json_begin("listening");
+    zs_json_string(b, "endpoint", endpoint);
+    zs_json_end(out, b);
+}
+
 void zs_account_put(FILE *out, bool json, const struct zs_account_of *of,
                     const struct zs_account *a)
 {

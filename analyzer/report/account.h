@@ -69,7 +69,8 @@ struct zs_account_difference {
 char *zs_account_name(const struct zs_account_of *of);
 void zs_account_add(struct zs_account_total *total, const struct zs_account *a);
 
-/* Lines: text, or as docs/replay.md has it. */
+/* Lines: text, or as docs/replay.md has it. Before all others, bound: where clients may come. */
+void zs_account_put_listening(FILE *out, bool json, const char *endpoint);
 void zs_account_put(FILE *out, bool json, const struct zs_account_of *of,
                     const struct zs_account *a);
 void zs_account_put_difference(FILE *out, bool json, const struct zs_account_of *of,

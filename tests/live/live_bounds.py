@@ -137,6 +137,18 @@ def no_answer(stage):
     same("end", (status, err), (2, f"zmtpscope: {stage.endpoint()}: Socket I/O timed out"))
 
 
+def too_many_clients(stage):
+    """Who comes beyond --max-clients is closed, and the log says whom."""
+    log = stage.bench.directory / "refused.log"
+    ours = stage.serve("-t", "REP", "--max-clients", "1", stdout=log.open("wb"))
+    with client(stage, "REQ"), socket.create_connection(("127.0.0.1", stage.port)) as other:
+        same("said to the second", other.recv(1), b"")
+        port = other.getsockname()[1]
+    same("end", ours.finish(True)[1:], (0, ""))
+    noted = [line for line in log.read_text().splitlines() if line.startswith("- refused")]
+    same("the log", noted, [f"- refused    tcp://127.0.0.1:{port}: more clients at a time than --max-clients"])
+
+
 # ---- memory ----
 
 class Publisher:
@@ -268,6 +280,7 @@ ACTS = [("serve stops though a client reads nothing", lambda s: by_one(s, serve_
         ("serve stops at once at a second signal", lambda s: by_two(s, serve_stops)),
         ("connect stops at once at a second signal", lambda s: by_two(s, connect_stops)),
         ("connect gives up connecting", no_answer),
+        ("more clients than may be", too_many_clients),
         ("of many subscriptions some are kept", many_subscriptions),
         ("of large subscriptions some are kept", large_subscriptions),
         ("the same subscription is kept once", same_subscription),

@@ -9,6 +9,7 @@ import contextlib
 import json
 import pathlib
 import re
+import select
 import shutil
 import signal
 import socket
@@ -50,8 +51,9 @@ class Stage:
         keys = ["-K", str(self.keytab())] + (["-K", str(own)] if own.exists() else [])
         return self.start_with([*keys, "-s", PRINCIPAL], capture, side, *more)
 
-    def start_with(self, keys, capture, side, *more):
-        words = [self.program, "replay", *map(str, keys), side, f"tcp://127.0.0.1:{self.port}", *more, str(CAPTURES / capture)]
+    def start_with(self, keys, capture, side, *more, port=None):
+        port = self.port if port is None else port
+        words = [self.program, "replay", *map(str, keys), side, f"tcp://127.0.0.1:{port}", *more, str(CAPTURES / capture)]
         running = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", *words], stdin=subprocess.DEVNULL,
                                    env=self.bench.kdc.env(KRB5CCNAME=self.cache), stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, text=True)
@@ -160,6 +162,20 @@ def keys_that_serve_nobody(stage):
     same("standard error", (out, err), ("", "zmtpscope: --bind: a server takes its keys from a keytab, --keytab; --key and "
                                         "--password open the capture alone\n"))
     bound_with(stage, "-K", stage.keytab(), "--key", f"{enctype}:{octets}")
+
+
+def any_port(stage):
+    """What port 0 became is said first, as text and as JSON."""
+    for more in [], ["--json"]:
+        bound = stage.start_with([], "null.pcap", "--bind", *more, port=0)
+        same("something is said at once", bool(select.select([bound.stdout], [], [], LIMIT / 4)[0]), True)
+        first = bound.stdout.readline()
+        endpoint = json.loads(first)["endpoint"] if more else first.removeprefix("listening on ").rstrip()
+        out, status = finish(stage.start_with([], "null.pcap", "--connect", "--json", port=int(endpoint.rpartition(":")[2])))
+        same("exit status", status, 0)
+        same("account", accounts(out), [(2, 2, 0, 0, 0)])
+        out, status = finish(bound)
+        same("exit status", status, 0)
 
 
 def subscriber_to_libzmq(stage):
@@ -275,7 +291,7 @@ def many_rounds(stage):
         same("accounts", accounts(out), [(3, 3, 0, 0, 0)] * 12)
         total = summary(out)
         same("failed or stopped", (total["failed"], total["stopped"]), (0, 0))
-        rows = [json.loads(line) for line in out.splitlines()][:-1]
+        rows = [row for row in map(json.loads, out.splitlines()) if "connection" in row]
         same("every one once", len({(row["connection"], row["copy"], row["round"]) for row in rows}), 12)
 
 
@@ -479,6 +495,7 @@ ACTS = [("to libzmq, the same answers", same_answers),
         ("to who answers late", behind_a_late_answer),
         ("to who says more and more", without_end),
         ("for libzmq, as the server", for_libzmq),
+        ("ours to ours, any port", any_port),
         ("ours to ours, several keytabs", several_keytabs),
         ("for who brings no keytab", keys_that_serve_nobody),
         ("to libzmq, a subscriber", subscriber_to_libzmq),
