@@ -28,7 +28,8 @@ enum {
 
 /* What awaits an answer. */
 struct question {
-    uint64_t key; /* of a request its envelope, of a PING its context, which the answer repeats */
+    uint64_t key;   /* of a request its envelope, of a PING its context, which the answer repeats */
+    uint64_t mixed; /* that times the seed, of a request that has an id */
     struct zs_stamp at;
     void *tag;
 };
@@ -56,6 +57,10 @@ struct side {
 struct zs_exchange {
     struct side side[ZS_DIR_COUNT];
     GQueue requests; /* struct question, the oldest first; only one side asks */
+    /* Of those with an id the oldest of each: &question->mixed -> its link in requests. NULL: there were none. The seed is
+     * random and odd, so that who chooses the ids cannot choose the collisions. */
+    GHashTable *by_id;
+    uint64_t seed;
     uint64_t unkept; /* requests behind those, in their order */
     bool in_order;   /* requests holds all that await an answer by their order */
     bool pipelines;  /* a REQ did not wait for its answer (ZMQ_REQ_RELAXED) */
@@ -83,6 +88,15 @@ struct zs_exchange *zs_exchange_new(void)
     return x;
 }
 
+static void forget_requests(struct zs_exchange *x)
+{
+    if (x->by_id)
+        g_hash_table_remove_all(x->by_id);
+    g_queue_clear_full(&x->requests, g_free);
+    x->unkept = 0;
+    x->in_order = false;
+}
+
 void zs_exchange_free(struct zs_exchange *x)
 {
     if (!x)
@@ -91,7 +105,8 @@ void zs_exchange_free(struct zs_exchange *x)
         g_queue_clear_full(&x->side[d].pings, g_free);
         zs_topics_clear(&x->side[d].subscriptions);
     }
-    g_queue_clear_full(&x->requests, g_free);
+    forget_requests(x);
+    g_clear_pointer(&x->by_id, g_hash_table_destroy);
     g_free(x);
 }
 
@@ -117,14 +132,15 @@ static uint64_t add_to_key(uint64_t key, struct zs_span s)
 }
 #define EMPTY_KEY UINT64_C(0xcbf29ce484222325)
 
-static void ask(GQueue *questions, uint64_t key, struct zs_stamp at, void *tag,
-                struct zs_exchange_fact *fact)
+static struct question *ask(GQueue *questions, uint64_t key, struct zs_stamp at, void *tag,
+                            struct zs_exchange_fact *fact)
 {
     struct question *q = g_new(struct question, 1);
 
     *q = (struct question){.key = key, .at = at, .tag = tag};
     g_queue_push_tail(questions, q);
     fact->asks = true;
+    return q;
 }
 
 /* Takes the question at link out of the queue: this frame answers it. */
@@ -149,11 +165,44 @@ static GList *find(GQueue *questions, uint64_t key)
     return NULL;
 }
 
-static void forget_requests(struct zs_exchange *x)
+static guint hash_of(gconstpointer mixed)
 {
-    g_queue_clear_full(&x->requests, g_free);
-    x->unkept = 0;
-    x->in_order = false;
+    return (guint)(*(const uint64_t *)mixed >> 32);
+}
+
+/* q is the latest of the requests, and has an id. */
+static void enter(struct zs_exchange *x, struct question *q)
+{
+    if (!x->by_id) {
+        x->by_id = g_hash_table_new(hash_of, g_int64_equal);
+        x->seed = (uint64_t)g_random_int() << 32 | g_random_int() | 1;
+    }
+    q->mixed = q->key * x->seed;
+    if (!g_hash_table_contains(x->by_id, &q->mixed))
+        g_hash_table_insert(x->by_id, &q->mixed, x->requests.tail);
+}
+
+static GList *find_id(const struct zs_exchange *x, uint64_t key)
+{
+    uint64_t mixed = key * x->seed;
+
+    return x->by_id ? g_hash_table_lookup(x->by_id, &mixed) : NULL;
+}
+
+/* Before the request at link leaves. */
+static void strike(struct zs_exchange *x, const GList *link)
+{
+    const struct question *q = link->data;
+
+    if (x->by_id && g_hash_table_lookup(x->by_id, &q->mixed) == link)
+        g_hash_table_remove(x->by_id, &q->mixed);
+}
+
+static void forget_oldest(struct zs_exchange *x)
+{
+    if (x->requests.head)
+        strike(x, x->requests.head);
+    g_free(g_queue_pop_head(&x->requests));
 }
 
 static enum zs_socket_type type_of(const struct zs_session *s, enum zs_dir dir)
@@ -196,8 +245,8 @@ static void on_request(struct zs_exchange *x, const struct zs_session *s, enum z
 
     if (has_id(s, dir, g)) {
         if (full)
-            g_free(g_queue_pop_head(&x->requests));
-        ask(&x->requests, g->envelope, at, tag, fact);
+            forget_oldest(x);
+        enter(x, ask(&x->requests, g->envelope, at, tag, fact));
     } else if (!keeps_order(x, s, dir)) {
         forget_requests(x);
     } else if (full) {
@@ -213,12 +262,15 @@ static void on_reply(struct zs_exchange *x, const struct zs_session *s, enum zs_
     GList *first = x->requests.head;
 
     if (has_id(s, zs_dir_other(dir), g)) {
-        GList *link = find(&x->requests, g->envelope);
-        if (link)
+        GList *link = find_id(x, g->envelope);
+        if (link) {
+            strike(x, link);
             answer(&x->requests, link, at, fact);
+        }
     } else if (!x->in_order) {
         return;
     } else if (first && ((const struct question *)first->data)->key == g->envelope) {
+        strike(x, first);
         answer(&x->requests, first, at, fact);
     } else if (first) {
         forget_requests(x); /* an envelope that its request did not have: they are out of step */

@@ -499,6 +499,33 @@ static void requests_beyond_the_limit_cost_their_own_answers_alone(void)
     finish(&h);
 }
 
+static void requests_with_an_id_are_answered_in_any_order(void)
+{
+    enum { REQUESTS = 100, STEP = 37 }; /* each once, for they have no divisor in common */
+    struct heard h;
+    uint64_t asked[REQUESTS];
+    char id[9];
+
+    connect(&h, "REQ", "ROUTER");
+    for (int round = 0; round < 2; round++) {
+        for (int i = 0; i < REQUESTS; i++) {
+            g_snprintf(id, sizeof id, "%08x", i);
+            request(&h, ZS_C2S, id);
+            asked[i] = h.frames;
+        }
+        for (int i = 0; i < REQUESTS; i++) {
+            int other = i * STEP % REQUESTS;
+            g_snprintf(id, sizeof id, "%08x", other);
+            request(&h, ZS_S2C, id);
+            g_assert_true(h.fact.answers);
+            g_assert_cmpuint(h.fact.asked_at.frame, ==, asked[other]);
+            request(&h, ZS_S2C, id);
+            g_assert_false(h.fact.answers);
+        }
+    }
+    finish(&h);
+}
+
 /* A request that finds room again stands behind those that found none: their replies come before its own. */
 static void a_request_behind_those_beyond_the_limit_takes_none_of_their_answers(void)
 {
@@ -798,6 +825,7 @@ static void add_messages_and_requests(void)
     FACT(dealer_and_router_are_never_linked);
     FACT(behind_a_loss_a_req_is_in_step_again_and_a_dealer_is_not);
     FACT(requests_beyond_the_limit_cost_their_own_answers_alone);
+    FACT(requests_with_an_id_are_answered_in_any_order);
     FACT(a_request_behind_those_beyond_the_limit_takes_none_of_their_answers);
 }
 
