@@ -352,7 +352,7 @@ static void show_protected(struct run *run, struct zs_pdu *pdu)
     {
         show(run, pdu, &s);
     }
-    CATCH_NONFATAL_ERRORS
+    CATCH_BOUNDS_AND_DISSECTOR_ERRORS
     {
         show_exception(run->tvb, run->pinfo, run->tree, EXCEPT_CODE, GET_MESSAGE);
     }

@@ -53,8 +53,9 @@ static void hand(struct handing *h)
     }
 }
 
-/* What a payload dissector throws is about the payload: it costs the rest of that tree and nothing of ours. A function
- * of its own, so that nothing lives across the jump but its argument. */
+/* What a payload dissector throws is about the payload: it costs the rest of that tree and nothing of ours. That is more
+ * than Wireshark's "nonfatal errors": to who reads a stream (tcp_dissect_pdus), what is not all there is a fragment. A
+ * function of its own, so that nothing lives across the jump but its argument. */
 static void hand_protected(struct handing *h)
 {
     packet_info *pinfo = h->s->pinfo;
@@ -65,7 +66,7 @@ static void hand_protected(struct handing *h)
     {
         hand(h);
     }
-    CATCH_NONFATAL_ERRORS
+    CATCH_BOUNDS_AND_DISSECTOR_ERRORS
     {
         show_exception(h->tvb, pinfo, h->tree, EXCEPT_CODE, GET_MESSAGE);
         if (h->handle)
