@@ -161,13 +161,12 @@ static void say_subscription(const struct zs_shown *s, const struct zs_reading *
                                       zs_info_quote(s->pinfo, zs_span_skip(r->data, 1))));
 }
 
-/* Of the first part that says something: where the handshake is not known, the delimiter is a part like any other. An
- * empty part of a torn message tells nothing. */
+/* Of the first part that says something: where the handshake is not known, the delimiter is a part like any other. */
 static void preview(const struct zs_shown *s, struct info *i, const struct zs_reading *r)
 {
     bool blank = r->data.n == 0;
 
-    if (i->preview ? blank || !i->blank : blank && s->pdu->whole->torn)
+    if (i->preview && (blank || !i->blank))
         return;
     i->preview = zs_info_quote(s->pinfo, r->data);
     i->blank = blank;
