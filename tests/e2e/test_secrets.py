@@ -11,6 +11,7 @@ import pty
 import re
 import sys
 import tempfile
+import termios
 import unittest
 
 import subject
@@ -18,6 +19,7 @@ from subject import CAPTURES, of
 
 BINARY = None
 LINE = re.compile(r"zmtp-gssapi-1 id=[0-9a-f]{64} key=(acceptor|initiator|session):[a-z0-9-]+:[0-9a-f]+( [a-z]+=\S+)*")
+LFLAG = 3  # in what tcgetattr() answers
 ONLY_OF_TICKETS = ("ticket_flags", "transited", "authorization_data", "delegated_principal", "delegated_ticket_flags",
                    "delegated_until", "session_etype", "ticket_times", "channel_bindings", "delegated", "skew_ms", "verdict", "reason",
                    "reason_code")
@@ -330,6 +332,7 @@ class Password(unittest.TestCase):
         except OSError:  # EIO: the child has closed its end
             pass
         _, status = os.waitpid(child, 0)
+        self.assertTrue(termios.tcgetattr(terminal)[LFLAG] & termios.ECHO, "what is typed next is not shown")
         os.close(terminal)
         return shown, os.waitstatus_to_exitcode(status)
 
