@@ -1,24 +1,36 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Standard input, a line at a time.
  *
- * Limits: a line of more than LINE_MAX_OCTETS is cut into several. */
+ * Limits: a line of more than LINE_MAX_OCTETS is cut into several, which is said. */
 #include "analyzer/lines.h"
 
 #include <errno.h>
 #include <glib-unix.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { LINE_MAX_OCTETS = 64 << 20, CHUNK = 65536 };
+enum {
+    AROUND = 256, /* more than frame, name and token put around a text */
+    LINE_MAX_OCTETS =
+        (64 << 20) - AROUND, /* with those it is no more than a peer takes of a frame */
+    CHUNK = 65536,
+};
 
 struct zs_lines {
     bool (*on_line)(void *user, struct zs_span line);
     void (*on_end)(void *user);
     void *user;
     GByteArray *pending;
-    guint source; /* 0: held, or at the end */
+    size_t searched; /* so many octets of it have no newline */
+    guint source;    /* 0: held, or at the end */
     bool ended, told;
 };
+
+static void say_cut(void)
+{
+    fprintf(stderr, "zmtpscope: a line of more than %d octets is cut there\n", LINE_MAX_OCTETS);
+}
 
 /* Hands on what is whole. False: the last was refused, and waits. */
 static bool hand_on(struct zs_lines *l)
@@ -26,15 +38,22 @@ static bool hand_on(struct zs_lines *l)
     size_t done = 0;
     bool taken = true;
 
-    while (taken && done < l->pending->len) {
+    while (done < l->pending->len) {
         struct zs_span rest = zs_span(l->pending->data + done, l->pending->len - done);
-        const uint8_t *newline = memchr(rest.p, '\n', rest.n);
-        if (!newline && !l->ended && rest.n < LINE_MAX_OCTETS)
-            break;
+        const uint8_t *newline = memchr(rest.p + l->searched, '\n', rest.n - l->searched);
         size_t n = newline ? (size_t)(newline - rest.p) : rest.n;
-        taken = l->on_line(l->user, zs_span(rest.p, n));
-        if (taken)
-            done += n + (newline != NULL);
+        if (!newline && !l->ended && n <= LINE_MAX_OCTETS) {
+            l->searched = n;
+            break;
+        }
+        bool cut = n > LINE_MAX_OCTETS;
+        taken = l->on_line(l->user, zs_span(rest.p, MIN(n, LINE_MAX_OCTETS)));
+        if (!taken)
+            break;
+        done += cut ? LINE_MAX_OCTETS : n + (newline != NULL);
+        l->searched = 0;
+        if (cut)
+            say_cut();
     }
     g_byte_array_remove_range(l->pending, 0, (guint)done);
     return taken;

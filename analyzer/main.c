@@ -3,9 +3,11 @@
 #include "analyzer/command.h"
 #include "core/krb/init.h"
 
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const struct zs_command_line *const commands[] = {
     &zs_command_read,    &zs_command_decrypt, &zs_command_merge,   &zs_command_audit,
@@ -26,8 +28,22 @@ static void help(FILE *to)
           to);
 }
 
+/* Where one of the first three descriptors is closed, a file or socket would take its place, and be read as standard input
+ * or written to as standard error. */
+static void open_standard(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
+    open_standard();
     setlocale(LC_ALL, "");
     zs_krb_init();
     if (argc < 2) {

@@ -8,6 +8,7 @@ import contextlib
 import pathlib
 import signal
 import socket
+import subprocess
 import sys
 import time
 
@@ -149,6 +150,19 @@ def too_many_clients(stage):
     same("the log", noted, [f"- refused    tcp://127.0.0.1:{port}: more clients at a time than --max-clients"])
 
 
+def closed_input(stage):
+    """Standard input that is closed is at its end, and no place for the socket."""
+    for number in 0, 1, 2:
+        with socket.create_server(("127.0.0.1", stage.port)) as listening:
+            ours = Ours(stage.bench, ["sh", "-c", f'exec "$@" {number}>&-', "sh", stage.program, "connect", "--null", "-q", "-w", "0",
+                                      stage.endpoint()], stdin=subprocess.DEVNULL)
+            accepted, _ = listening.accept()
+            with stand(accepted, "ROUTER") as peer:
+                same("said to the server", peer.recv(100), b"")
+            same("end", ours.finish()[1:], (0, ""))
+        stage.port += 1
+
+
 # ---- memory ----
 
 class Publisher:
@@ -281,6 +295,7 @@ ACTS = [("serve stops though a client reads nothing", lambda s: by_one(s, serve_
         ("connect stops at once at a second signal", lambda s: by_two(s, connect_stops)),
         ("connect gives up connecting", no_answer),
         ("more clients than may be", too_many_clients),
+        ("standard input, output and error closed", closed_input),
         ("of many subscriptions some are kept", many_subscriptions),
         ("of large subscriptions some are kept", large_subscriptions),
         ("the same subscription is kept once", same_subscription),

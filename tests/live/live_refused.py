@@ -9,6 +9,7 @@ import pathlib
 import select
 import signal
 import socket
+import subprocess
 import sys
 
 import zmq
@@ -25,6 +26,7 @@ PRINCIPAL = f"{SERVICE}@{kdc.REALM}"
 ALICE = f"alice@{kdc.REALM}"
 BOB = f"bob@{kdc.REALM}"
 GREETING = 64  # octets
+FRAME = 64 << 20  # that a peer takes
 IGNORES_DENIAL = (4, 2, 3) <= zmq.zmq_version_info() <= (4, 3, 5)
 
 
@@ -48,10 +50,10 @@ class Stage:
         words = [self.program, "connect", *(["-q"] if quiet else []), "-t", "REQ", *how, *more, f"tcp://127.0.0.1:{self.port}"]
         return Ours(self.bench, words, said, env)
 
-    def serve(self, more=(), keytabs=None):
+    def serve(self, more=(), keytabs=None, **how):
         keys = [word for path in keytabs or [self.keytab()] for word in ("-K", str(path))]
         ours = Ours(self.bench, [self.program, "serve", "-q", "-e", "-t", "REP", *keys, *more,
-                                 f"tcp://127.0.0.1:{self.port}"], "", self.bench.kdc.env())
+                                 f"tcp://127.0.0.1:{self.port}"], "", self.bench.kdc.env(), **how)
         await_port(self.port)
         return ours
 
@@ -159,6 +161,17 @@ def keytab_of_another(stage):
     same("requests", ended(server, True), [])
 
 
+def longest_line(stage):
+    """It goes there and back sealed, in a frame of no more than a peer takes; what is longer is cut, which is said."""
+    server = stage.serve(stdout=subprocess.DEVNULL)
+    text = "x" * (FRAME + 10)
+    client = stage.connect("alice", text + "\nhello\n")
+    got, status, err = client.finish()
+    same("end", (status, err), (0, f"zmtpscope: a line of more than {FRAME - 256} octets is cut there"))
+    same("echo", got, [[text[:FRAME - 256]], [text[FRAME - 256:]], ["hello"]])
+    ended(server, True)
+
+
 # ---- servers that are not there, or not for long ----
 
 def nobody_there(stage):
@@ -228,6 +241,7 @@ ACTS = [("libzmq's ZAP allows by GSSAPI", zap_allows),
         ("the end where READY is due", closes_instead_of_ready),
         ("our list denies ours", list_denies_ours),
         ("two keytabs, and the wrong one", keytab_of_another),
+        ("the longest line", longest_line),
         ("nobody there", nobody_there),
         ("no ZMTP there", refuses_to_greet),
         ("silence", silent),
