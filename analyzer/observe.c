@@ -12,6 +12,7 @@
 #include "core/conn/batch.h"
 #include "core/conn/conn.h"
 #include "core/conn/replay.h"
+#include "core/conn/waiting.h"
 #include "core/krb/secrets.h"
 
 #include <string.h>
@@ -24,6 +25,7 @@ struct run {
     const struct zs_observation *o;
     struct zs_conn_config config;
     struct zs_conn_config others; /* for connections of other shares */
+    struct zs_waiting waiting;    /* of either */
     struct zs_flow_limits limits;
     GString *troubles; /* what could not be read, a line each; NULL: it is said at once */
     struct zs_report_summary summary;
@@ -498,12 +500,17 @@ bool zs_observe(const struct zs_observation *o, GError **error)
 {
     const size_t frame_limit = o->max_frame ? o->max_frame : ZS_FRAME_LIMIT;
     struct run run = {.o = o, .limits = limits_of(o), .rank = 1};
+    run.waiting.most = run.limits.all_pending_octets + frame_limit; /* the largest frame fits */
     struct zs_timeline *timeline;
     struct zs_replays *replays = zs_replays_new();
 
-    run.config = (struct zs_conn_config){
-        .keys = o->keys, .replays = replays, .frame_limit = frame_limit, .on_event = on_event};
-    run.others = (struct zs_conn_config){.replays = replays, .frame_limit = frame_limit};
+    run.config = (struct zs_conn_config){.keys = o->keys,
+                                         .replays = replays,
+                                         .frame_limit = frame_limit,
+                                         .waiting = &run.waiting,
+                                         .on_event = on_event};
+    run.others = (struct zs_conn_config){
+        .replays = replays, .frame_limit = frame_limit, .waiting = &run.waiting};
     run.troubles = error ? g_string_new(NULL) : NULL;
     timeline = open_timeline(&run);
     if (zs_timeline_count(timeline))

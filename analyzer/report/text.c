@@ -366,8 +366,8 @@ static void line_gap(GString *line, const struct zs_event_gap *g)
     if (g->unread)
         g_string_append_printf(line,
                                "%s%" G_GUINT64_FORMAT
-                               " octets of the capture could not be read: of their frame the "
-                               "beginning or the end is missing or damaged",
+                               " octets of the capture could not be read: their frame is not all "
+                               "there or damaged, or was passed over",
                                g->bytes ? "; " : "", g->unread);
 }
 
@@ -385,6 +385,12 @@ static void line_limit(GString *line, const struct zs_event_limit *l)
         g_string_append_printf(line,
                                "a missing piece is given up: more than %" G_GUINT64_FORMAT
                                " octets wait for it (--max-pending)",
+                               l->most);
+        break;
+    case ZS_LIMIT_FRAMES:
+        g_string_append_printf(line,
+                               "a frame is passed over: those whose rest is awaited have more than "
+                               "%" G_GUINT64_FORMAT " octets (--max-frame, --max-pending)",
                                l->most);
         break;
     }

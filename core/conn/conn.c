@@ -11,19 +11,22 @@
 
 #include "core/conn/batch.h"
 #include "core/conn/resync.h"
+#include "core/conn/waiting.h"
 
 #include <glib.h>
 
 enum {
     PROBE_LIMIT = 512,      /* octets of a side that wait for the other side's first ones */
     SEARCH_LIMIT = 1 << 20, /* octets of a side in which a frame must stand that proves ZMTP */
+    SCRATCH_KEPT = 1 << 20, /* octets of room for plaintexts that are kept from frame to frame */
 };
 
 /* One direction's octets. */
 struct stream {
     GByteArray
-        *pending;  /* the beginning of a frame or greeting whose rest is awaited; NULL: none */
-    uint64_t pass; /* octets of a body to pass over */
+        *pending; /* the beginning of a frame or greeting whose rest is awaited; NULL: none */
+    struct zs_waiter waiter; /* pending's octets, as far as they are noted */
+    uint64_t pass;           /* octets of a body to pass over */
     /* Where the next frame begins is unknown, and looked for; pending is then what may begin one. */
     bool searching;
     bool guessed;    /* … was found, but may turn out wrong */
@@ -49,7 +52,8 @@ struct zs_conn {
     int64_t handshake_ns;
     struct stream stream[ZS_DIR_COUNT];
     bool looking_across; /* one side's greeting is looked at again because of the other's */
-    uint8_t *scratch;    /* plaintexts; grows to the largest token seen, at most frame_limit */
+    uint8_t
+        *scratch; /* plaintexts; grows to the largest token seen, at most SCRATCH_KEPT for long */
     size_t scratch_n;
 };
 
@@ -61,7 +65,7 @@ const char *zs_outcome_name(enum zs_outcome o)
 
 const char *zs_limit_name(enum zs_limit l)
 {
-    static const char *const names[] = {"connections", "pending"};
+    static const char *const names[] = {"connections", "pending", "frames"};
     return names[l];
 }
 
@@ -78,6 +82,8 @@ struct zs_conn *zs_conn_new(const struct zs_conn_config *config, void *user, boo
     c->session.authenticators_only = config->on_event == NULL;
     if (config->on_event)
         c->exchange = zs_exchange_new();
+    for (int d = 0; d < ZS_DIR_COUNT; d++)
+        c->stream[d].waiter = (struct zs_waiter){.conn = c, .dir = (enum zs_dir)d};
     return c;
 }
 
@@ -108,8 +114,11 @@ void zs_conn_free(struct zs_conn *c)
     if (!c)
         return;
     zs_conn_settle(c->config);
-    for (int d = 0; d < ZS_DIR_COUNT; d++)
+    for (int d = 0; d < ZS_DIR_COUNT; d++) {
         drop_pending(&c->stream[d]);
+        if (c->config->waiting)
+            zs_waiting_note(c->config->waiting, &c->stream[d].waiter, 0);
+    }
     drop_scratch(c);
     zs_exchange_free(c->exchange);
     zs_session_clear(&c->session);
@@ -124,7 +133,7 @@ static bool is_directed(const struct zs_event *ev)
     case ZS_EVENT_CLOSE:
         return false;
     case ZS_EVENT_LIMIT:
-        return ev->limit.which == ZS_LIMIT_PENDING;
+        return ev->limit.which != ZS_LIMIT_CONNECTIONS;
     default:
         return true;
     }
@@ -315,6 +324,8 @@ static void on_frame(struct zs_conn *c, enum zs_dir dir, const struct zs_frame *
         read_frame(c, dir, f, &r);
     }
     on_reading(c, dir, &r, at);
+    if (c->scratch_n > SCRATCH_KEPT)
+        drop_scratch(c);
 }
 
 /* One greeting part from the front of in. */
@@ -625,6 +636,44 @@ static void probe(struct zs_conn *c, enum zs_dir dir, struct zs_span in, struct 
     }
 }
 
+/* Passes over the frame whose rest this side awaits. False: it awaits none's. */
+static bool give_up_frame(struct zs_conn *c, enum zs_dir dir, struct zs_stamp at)
+{
+    struct stream *s = &c->stream[dir];
+    struct zs_waiting *w = c->config->waiting;
+    struct zs_span pending = held(c, dir);
+    struct zs_frame f;
+
+    if (pending.n == 0 || s->searching || !zs_session_greeted(&c->session, dir) ||
+        zs_frame_header_parse(zs_session_place(&c->session, dir).framing, pending, &f) != ZS_OK)
+        return false;
+    zs_conn_limit(c, dir, &(struct zs_event_limit){ZS_LIMIT_FRAMES, w->most}, at);
+    s->pass = f.size - (pending.n - f.header);
+    s->counting = true;
+    s->unread += pending.n;
+    drop_pending(s);
+    zs_waiting_note(w, &s->waiter, 0);
+    zs_session_lost(&c->session, dir);
+    return true;
+}
+
+/* Octets of dir came: what waits may be more, or less. Where it is too much the largest goes; where all are small, this. */
+static void note_waiting(struct zs_conn *c, enum zs_dir dir, struct zs_stamp at)
+{
+    struct zs_waiting *w = c->config->waiting;
+    bool goes = true;
+
+    for (int d = 0; w && d < ZS_DIR_COUNT; d++) {
+        size_t n = held(c, (enum zs_dir)d).n;
+        if (n != c->stream[d].waiter.n)
+            zs_waiting_note(w, &c->stream[d].waiter, n);
+    }
+    while (w && w->n > w->most && goes) {
+        const struct zs_waiter *largest = zs_waiting_largest(w);
+        goes = largest ? give_up_frame(largest->conn, largest->dir, at) : give_up_frame(c, dir, at);
+    }
+}
+
 bool zs_conn_data(struct zs_conn *c, enum zs_dir dir, const void *octets, size_t n,
                   struct zs_stamp at)
 {
@@ -634,6 +683,7 @@ bool zs_conn_data(struct zs_conn *c, enum zs_dir dir, const void *octets, size_t
         probe(c, dir, zs_span(octets, n), at);
     else if (c->recognition == IS_ZMTP)
         feed(c, dir, zs_span(octets, n), at);
+    note_waiting(c, dir, at);
     return c->recognition != IS_NOT_ZMTP;
 }
 

@@ -8,6 +8,7 @@
 
 struct zs_batch;
 struct zs_conn;
+struct zs_waiting;
 
 /* Outlives every connection, and so do its keys. */
 struct zs_conn_config {
@@ -18,6 +19,9 @@ struct zs_conn_config {
     /* Sealed messages wait here for others, of any connection that has the same one, up to whatever else happens on any
      * of these; NULL: each is read when it comes. What it costs is that events come late, though in their order. */
     struct zs_batch *batch;
+    /* Octets of unfinished frames, of all connections that have the same one, stay below its cap: the largest frame is
+     * passed over, and ZS_LIMIT_FRAMES says so; NULL: frame_limit alone bounds them. */
+    struct zs_waiting *waiting;
     /* NULL: nobody is told anything; all that a connection does is to add its authenticator to replays. */
     void (*on_event)(void *user, const struct zs_event *ev);
 };
@@ -44,7 +48,8 @@ bool zs_conn_awaits_ap_req(const struct zs_conn *c);
 void zs_conn_gap(struct zs_conn *c, enum zs_dir dir, uint64_t bytes, struct zs_stamp at);
 /* A retransmission held other octets than the first copy. */
 void zs_conn_conflict(struct zs_conn *c, enum zs_dir dir, struct zs_stamp at);
-/* A cap was reached that costs this connection something; dir: of which side's octets, with ZS_LIMIT_PENDING. */
+/* A cap was reached that costs this connection something; dir: of which side's octets, but with
+ * ZS_LIMIT_CONNECTIONS. */
 void zs_conn_limit(struct zs_conn *c, enum zs_dir dir, const struct zs_event_limit *limit,
                    struct zs_stamp at);
 /* The end: of the connection (closed), or of the capture. */

@@ -58,6 +58,7 @@ struct zs_event_defect {
 enum zs_limit {
     ZS_LIMIT_CONNECTIONS, /* too many are open: this one makes room, and what comes of it later is another one */
     ZS_LIMIT_PENDING, /* too many octets wait out of order: a hole is given up before its time */
+    ZS_LIMIT_FRAMES,  /* unfinished frames have too many octets together: this one is passed over */
 };
 const char *zs_limit_name(enum zs_limit l); /* "connections", … */
 

@@ -303,6 +303,9 @@ static void limit_lines(void)
     ev.limit = (struct zs_event_limit){ZS_LIMIT_PENDING, 1000};
     says(&ev, C2S "limit      a missing piece is given up: more than 1000 octets wait for it "
                   "(--max-pending)\n");
+    ev.limit.which = ZS_LIMIT_FRAMES;
+    says(&ev, C2S "limit      a frame is passed over: those whose rest is awaited have more than "
+                  "1000 octets (--max-frame, --max-pending)\n");
     ev.limit.which = ZS_LIMIT_CONNECTIONS;
     says(&ev, C2S "limit      makes room: 1000 TCP connections are open (--max-connections); what "
                   "still comes of it counts as another one\n");
@@ -317,10 +320,10 @@ static void gap_and_defect_lines(void)
     ev.gap.unread = 7;
     says(&ev,
          C2S "gap        1448 octets are not in the capture; 7 octets of the capture could not "
-             "be read: of their frame the beginning or the end is missing or damaged\n");
+             "be read: their frame is not all there or damaged, or was passed over\n");
     ev.gap.bytes = 0;
-    says(&ev, C2S "gap        7 octets of the capture could not be read: of their frame the "
-                  "beginning or the end is missing or damaged\n");
+    says(&ev, C2S "gap        7 octets of the capture could not be read: their frame is not all "
+                  "there or damaged, or was passed over\n");
     ev = made_event(ZS_EVENT_DEFECT);
     ev.defect = (struct zs_event_defect){.rc = ZS_E_WRAP_GAP, .detail = "expected 1, got 3"};
     says(&ev,

@@ -4,6 +4,7 @@
 #include "core/conn/conn.h"
 
 #include "core/conn/batch.h"
+#include "core/conn/waiting.h"
 #include "core/conn/replay.h"
 #include "core/krb/init.h"
 #include "tests/core/conn/talk.h"
@@ -560,10 +561,11 @@ static void one_direction_alone(void)
               "capture holds the other direction alone\n");
 }
 
-static struct zs_conn *null_connection(GString *log, bool midstream)
+static struct zs_conn *null_connection_of(const struct zs_conn_config *of, GString *log,
+                                          bool midstream)
 {
     struct zs_stamp at = {.time_ns = TALK_NOW, .frame = 1};
-    struct zs_conn *c = zs_conn_new(config(), log, midstream, at);
+    struct zs_conn *c = zs_conn_new(of, log, midstream, at);
 
     for (int d = 0; d < ZS_DIR_COUNT; d++) {
         GByteArray *start =
@@ -573,6 +575,11 @@ static struct zs_conn *null_connection(GString *log, bool midstream)
     }
     g_string_truncate(log, 0);
     return c;
+}
+
+static struct zs_conn *null_connection(GString *log, bool midstream)
+{
+    return null_connection_of(config(), log, midstream);
 }
 
 static void hear_octets(struct zs_conn *c, enum zs_dir dir, const char *octets)
@@ -938,6 +945,59 @@ static void limit_is_said(void)
     finish(c, log, "s2c limit pending 5\nlimit connections 7\nclose established c2s=0/0 s2c=0/0\n");
 }
 
+/* Of all connections together. */
+static void largest_unfinished_frame_is_passed_over(void)
+{
+    struct zs_waiting waiting = {.most = 150000};
+    struct zs_conn_config of = *config();
+    GString *logs[3];
+    struct zs_conn *c[3];
+
+    of.frame_limit = 1 << 20;
+    of.waiting = &waiting;
+    for (int i = 0; i < 3; i++) {
+        logs[i] = g_string_new(NULL);
+        c[i] = null_connection_of(&of, logs[i], false);
+    }
+    hear_octets(c[0], ZS_C2S, "02 00000000 00020000 61*80000");
+    hear_octets(c[1], ZS_S2C, "02 00000000 00020000 61*69000");
+    g_assert_cmpuint(waiting.n, ==, 80000 + 69000 + 2 * 9);
+    hear_octets(c[2], ZS_C2S, "00 01'a'02 00000000 00002000 61*2000");
+    g_assert_cmpuint(waiting.n, ==, 69000 + 2000 + 2 * 9);
+    hear_octets(c[0], ZS_C2S, "61*51072 00 01'b'");
+    hear_octets(c[2], ZS_C2S, "61*6192");
+    g_assert_cmpuint(waiting.n, ==, 69009);
+    finish(c[0], logs[0],
+           "c2s limit frames 150000\nc2s gap 0 unread 131081\nc2s message data='b'\n"
+           "close established c2s=1/1 s2c=0/0\n");
+    finish(c[1], logs[1], "close established c2s=0/0 s2c=0/0\n");
+    finish(c[2], logs[2],
+           "c2s message data='a'\nc2s message data=(8192 octets, 61..61)\n"
+           "close established c2s=2/8193 s2c=0/0\n");
+    g_assert_true(waiting.n == 0 && !waiting.large);
+}
+
+static void where_all_unfinished_frames_are_small_the_latest_is_passed_over(void)
+{
+    struct zs_waiting waiting = {.most = 1000};
+    struct zs_conn_config of = *config();
+    GString *first = g_string_new(NULL), *second = g_string_new(NULL);
+
+    of.waiting = &waiting;
+    struct zs_conn *a = null_connection_of(&of, first, false);
+    struct zs_conn *b = null_connection_of(&of, second, false);
+    hear_octets(a, ZS_C2S, "02 00000000 00000258 61*591");
+    hear_octets(b, ZS_C2S, "02 00000000 00000258 61*591");
+    g_assert_cmpuint(waiting.n, ==, 600);
+    hear_octets(a, ZS_C2S, "61*9");
+    hear_octets(b, ZS_C2S, "61*9");
+    g_assert_cmpuint(waiting.n, ==, 0);
+    finish(a, first,
+           "c2s message data=(600 octets, 61..61)\nclose established c2s=1/600 s2c=0/0\n");
+    finish(b, second,
+           "c2s limit frames 1000\nc2s gap 0 unread 609\nclose established c2s=0/0 s2c=0/0\n");
+}
+
 static void end_inside_a_frame(void)
 {
     GString *log = g_string_new(NULL);
@@ -1263,6 +1323,8 @@ int main(int argc, char **argv)
     FACT(gap_before_it_is_known_to_be_zmtp);
     FACT(conflict_is_said);
     FACT(limit_is_said);
+    FACT(largest_unfinished_frame_is_passed_over);
+    FACT(where_all_unfinished_frames_are_small_the_latest_is_passed_over);
     FACT(end_inside_a_frame);
     FACT(whatever_is_missing_nothing_is_invented);
     FACT(who_waits_keeps_the_order);
