@@ -267,12 +267,6 @@ static int talk(struct client *c, GSocket *socket, struct zs_live *live,
     return c->failed ? ZS_EXIT_FAILED : ZS_EXIT_CLEAN;
 }
 
-static int fail(const char *subject, const char *why)
-{
-    fprintf(stderr, "zmtpscope: %s: %s\n", subject, why);
-    return ZS_EXIT_FAILED;
-}
-
 /* Credential and context first: without a ticket nobody is bothered. */
 static int initiate(const struct connect_options *o, const struct zs_peer_options *options)
 {
@@ -299,7 +293,7 @@ static int initiate(const struct connect_options *o, const struct zs_peer_option
         status = talk(&c, socket, live, options);
     } else {
         zs_live_free(live);
-        status = error ? fail(o->rest[0], error->message) : fail("GSSAPI", why);
+        status = error ? zs_output_fail(o->rest[0], error->message) : zs_output_fail("GSSAPI", why);
     }
     if (to)
         g_object_unref(to);
@@ -331,7 +325,7 @@ static int run_connect(int argc, char **argv)
     if (!parse(argc, argv, &o, &error)) {
         zs_output_misused("connect", error);
     } else if (objection(&o)) {
-        fail("connect", objection(&o));
+        zs_output_fail("connect", objection(&o));
     } else if ((o.wait == WAIT_FOR_EVER ||
                 zs_arguments_number("wait", o.wait, 0, ZS_SECONDS_MAX)) &&
                zs_peer_arguments_options(&o.peer, ZS_ROLE_CLIENT, ZS_SOCKET_DEALER, &options)) {

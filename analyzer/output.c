@@ -2,6 +2,8 @@
 /* What a command says beside its report, and how it ends. */
 #include "analyzer/output.h"
 
+#include "analyzer/command.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -23,6 +25,12 @@ bool zs_output_error(GError *error)
     g_strfreev(lines);
     g_error_free(error);
     return false;
+}
+
+int zs_output_fail(const char *subject, const char *why)
+{
+    fprintf(stderr, "zmtpscope: %s: %s\n", subject, why);
+    return ZS_EXIT_FAILED;
 }
 
 void zs_output_misuse(const char *command, const char *why)

@@ -13,6 +13,9 @@ bool zs_output_coloured(void);
 /* Says on standard error what is wrong, each line of it, and frees it. True: error is NULL, and nothing is. */
 bool zs_output_error(GError *error);
 
+/* The same in two parts: what it is about, and why. The exit status. */
+int zs_output_fail(const char *subject, const char *why);
+
 /* The same for words of the command line that the command does not take: points to its --help. */
 void zs_output_misuse(const char *command, const char *why);
 void zs_output_misused(const char *command, GError *error); /* and frees it */

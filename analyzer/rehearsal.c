@@ -6,6 +6,7 @@
 
 #include "analyzer/command.h"
 #include "analyzer/live/address.h"
+#include "analyzer/output.h"
 #include "analyzer/peers.h"
 #include "analyzer/report/junit.h"
 #include "analyzer/stop.h"
@@ -43,17 +44,12 @@ struct run {
     gint64 started;
 };
 
-static void complain(const char *subject, const char *why)
-{
-    fprintf(stderr, "zmtpscope: %s: %s\n", subject, why);
-}
-
 static bool fail(struct stage *s, const char *subject, const char *why)
 {
     char *text = g_strdup_printf("%s: %s", subject, why);
 
     if (g_strcmp0(text, s->said) != 0)
-        complain(subject, why);
+        zs_output_fail(subject, why);
     g_free(s->said);
     s->said = text;
     s->failed = true;
@@ -164,7 +160,7 @@ static void tell(struct run *run, const struct zs_account *a)
         tell_junit(run, a);
     if (a->failed) {
         char *who = zs_account_name(&run->of);
-        complain(who, a->failed);
+        zs_output_fail(who, a->failed);
         g_free(who);
         s->failed = true;
     }
@@ -299,7 +295,7 @@ static bool connect_all(struct stage *s)
 
     s->to = zs_address_to_connect(s->r->connect, &error);
     if (!s->to) {
-        fail(s, "--connect", error->message);
+        fail(s, s->r->connect, error->message);
         g_error_free(error);
         return false;
     }
@@ -361,7 +357,7 @@ static bool await_clients(struct stage *s)
 
     s->listening = zs_address_listen(s->r->bind, &error);
     if (!s->listening) {
-        fail(s, "--bind", error->message);
+        fail(s, s->r->bind, error->message);
         g_error_free(error);
         return false;
     }

@@ -523,12 +523,6 @@ static void serve(struct server *s)
     g_main_loop_unref(s->loop);
 }
 
-static int fail(const char *subject, const char *why)
-{
-    fprintf(stderr, "zmtpscope: %s: %s\n", subject, why);
-    return ZS_EXIT_FAILED;
-}
-
 static int accept_clients(struct server *s)
 {
     const char *endpoint = s->options->rest[0];
@@ -543,7 +537,7 @@ static int accept_clients(struct server *s)
     if (s->socket)
         serve(s);
     else
-        status = why ? fail("GSSAPI", why) : fail(endpoint, error->message);
+        status = why ? zs_output_fail("GSSAPI", why) : zs_output_fail(endpoint, error->message);
     g_clear_error(&error);
     g_free(why);
     g_clear_object(&s->socket);
@@ -573,13 +567,13 @@ static int run(const struct serve_options *o)
     int status = ZS_EXIT_FAILED;
 
     if (objection(o))
-        return fail("serve", objection(o));
+        return zs_output_fail("serve", objection(o));
     zs_peers_raise_descriptors();
     bool ok = zs_peer_arguments_options(&o->peer, ZS_ROLE_SERVER, ZS_SOCKET_ROUTER, &s.peer) &&
               zs_arguments_allow(o->allow, &allow);
     s.peer.allow = allow;
     if (ok && o->echo && !zs_socket_may_send(s.peer.socket_type))
-        fail("serve", "--echo: this socket type sends nothing");
+        zs_output_fail("serve", "--echo: this socket type sends nothing");
     else if (ok)
         status = accept_clients(&s);
     zs_allow_free(allow);

@@ -12,9 +12,9 @@
 
 static const char tcp[] = "tcp://", ipc[] = "ipc://";
 
-static void refuse(GError **error, const char *endpoint, const char *why)
+static void refuse(GError **error, const char *why)
 {
-    g_set_error(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "%s: %s", endpoint, why);
+    g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, why);
 }
 
 static GSocketAddress *unix_address(const char *endpoint, GError **error)
@@ -24,7 +24,7 @@ static GSocketAddress *unix_address(const char *endpoint, GError **error)
 
     path += abstract;
     if (!*path || strlen(path) >= 108) {
-        refuse(error, endpoint, "a Unix socket's path has 1 to 107 octets");
+        refuse(error, "a Unix socket's path has 1 to 107 octets");
         return NULL;
     }
     return g_unix_socket_address_new_with_type(
@@ -38,7 +38,7 @@ static bool split_tcp(const char *endpoint, char **host, guint16 *port, GError *
     guint64 number;
 
     if (!colon || !g_ascii_string_to_unsigned(colon + 1, 10, 0, G_MAXUINT16, &number, NULL)) {
-        refuse(error, endpoint, "wants a port, as in tcp://HOST:5555");
+        refuse(error, "wants a port, as in tcp://HOST:5555");
         return false;
     }
     size_t n = (size_t)(colon - text);
@@ -47,7 +47,7 @@ static bool split_tcp(const char *endpoint, char **host, guint16 *port, GError *
     *port = (guint16)number;
     if (**host && (brackets || !strchr(*host, ':')))
         return true;
-    refuse(error, endpoint, **host ? "an IPv6 address stands between [ and ]" : "wants a host");
+    refuse(error, **host ? "an IPv6 address stands between [ and ]" : "wants a host");
     g_free(*host);
     return false;
 }
@@ -56,7 +56,7 @@ static bool is_tcp(const char *endpoint, GError **error)
 {
     if (g_str_has_prefix(endpoint, tcp))
         return true;
-    refuse(error, endpoint, "is neither tcp://HOST:PORT nor ipc://PATH");
+    refuse(error, "is neither tcp://HOST:PORT nor ipc://PATH");
     return false;
 }
 

@@ -6,7 +6,7 @@
  * an asterisk to listen on all addresses; ipc://PATH is a Unix socket, ipc://@NAME an abstract one. */
 #include <gio/gio.h>
 
-/* To connect to; names are looked up when that is done. NULL: *error. */
+/* To connect to; names are looked up when that is done. NULL: *error, which does not name the endpoint. */
 GSocketConnectable *zs_address_to_connect(const char *endpoint, GError **error);
 /* The first of its addresses that takes the connection: *peer is that one, g_free() it. All have so many microseconds
  * together, once names are looked up. NULL: *error is that of the last. Blocking. */

@@ -38,6 +38,15 @@ class Peers(unittest.TestCase):
             for text in "nan", "-1", "1e300":
                 self.refused(f"--{option} wants a number from {least} to {most}", *REPLAY, f"--{option}", text)
 
+    def test_endpoints_that_are_none(self):
+        """Each is named, once."""
+        for endpoint, why in (("tcp://127.0.0.1", "wants a port, as in tcp://HOST:5555"), ("127.0.0.1:1", "is neither tcp://HOST:PORT "
+                              "nor ipc://PATH"), ("tcp://:1", "wants a host"), ("tcp://::1:1", "an IPv6 address stands between [ and ]")):
+            for words in (("connect", "--null", endpoint), ("serve", "--null", endpoint)):
+                self.refused(f"{endpoint}: {why}", *words)
+            for option in "--connect", "--bind":
+                self.refused(f"{endpoint}: {why}", "replay", option, endpoint, subject.CAPTURES / "null.pcap")
+
     def test_numbers_that_may_be(self):
         for words in (["-w", "-1"], ["--heartbeat", "0"], ["--timeout", "0.001"], ["-c", "1", "-w", "1000000"]):
             done = subject.run(BINARY, *CONNECT, *words)
