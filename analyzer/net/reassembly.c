@@ -49,6 +49,7 @@ struct part {
     const uint8_t *bytes;
     size_t captured, length; /* captured <= length */
     uint64_t awaits;         /* as a piece's */
+    bool has_no_room;        /* nor does what is held before its end wait for the peer any longer */
 };
 
 static uint64_t end_of(const struct zs_piece *piece)
@@ -248,7 +249,7 @@ static void place(struct zs_reassembly *r, struct part *p, const struct zs_net_s
         if (piece && piece->offset <= p->offset) {
             k = MIN(k, end_of(piece) - p->offset);
             compare(r, piece, p, k, at);
-            if (piece->offset == r->next && !is_early(r, piece->awaits))
+            if (piece->offset == r->next && (p->has_no_room || !is_early(r, piece->awaits)))
                 hand_on_first(r);
             else
                 i++;
@@ -378,7 +379,8 @@ static void heed_order(struct zs_reassembly *r, struct part *p)
 {
     while (is_held(r) && (r->n_pieces >= HOLE_SEGMENTS || !fits(r, p->captured)))
         hand_on_first(r);
-    if (!fits(r, p->captured) || p->captured < p->length)
+    p->has_no_room = !fits(r, p->captured);
+    if (p->has_no_room || p->captured < p->length)
         p->awaits = 0;
 }
 
@@ -421,7 +423,7 @@ void zs_reassembly_segment(struct zs_reassembly *r, const struct zs_tcp *tcp,
     uint32_t seq = tcp->seq + (syn ? 1 : 0); /* a SYN takes a number */
     if (!r->started)
         zs_reassembly_start(r, seq);
-    struct part p = {0, tcp->payload, tcp->captured, tcp->length, 0};
+    struct part p = {.bytes = tcp->payload, .captured = tcp->captured, .length = tcp->length};
     if (!locate(r, seq, p.length, &p.offset, at))
         return;
     r->hole_segments++;

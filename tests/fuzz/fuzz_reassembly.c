@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* analyzer/net/reassembly.c against what must be true of any stream: the octet at an offset is a
  * function of the offset, so that what is handed out can be checked; nothing is said twice, nothing is
- * left out, nothing is a conflict, and no cap is passed. Input: first the sequence number, caps, then
- * six octets a step: what, where, how long. */
+ * left out, nothing is a conflict, and no cap is passed; so, too, of two directions that wait for each other. Input: first
+ * the sequence number, caps, then six octets a step: what and of which direction, where, how long. */
 #include "analyzer/net/reassembly.h"
 
 #include "tests/fuzz/fuzz.h"
@@ -50,17 +50,23 @@ static const struct zs_reassembly_sink sink = {on_data, on_gap, on_conflict, on_
 
 static void step(struct zs_reassembly *r, uint32_t first, const uint8_t *p, struct zs_net_stamp *at)
 {
+    enum { ACKS = 0x10 };
     uint32_t offset = (uint32_t)(p[1] << 16 | p[2] << 8 | p[3]) % SPAN;
     struct zs_tcp tcp = {.seq = first + offset, .payload = octets + offset};
     tcp.length = (size_t)(p[4] << 8 | p[5]) % 4096;
     tcp.captured = p[0] & 0x20 ? tcp.length / 2 : tcp.length;
     at->time_ns += (p[0] >> 6) * INT64_C(400000000);
+    at->frame++;
+    if (p[0] & ACKS) {
+        tcp.flags = ZS_TCP_ACK;
+        zs_reassembly_ack(r->peer, first + (uint32_t)(p[3] << 8 | p[4]), at);
+    }
     switch (p[0] & 7) {
     case 0:
         zs_reassembly_ack(r, first + offset, at);
         break;
     case 1:
-        tcp.flags = ZS_TCP_FIN;
+        tcp.flags |= ZS_TCP_FIN;
         zs_reassembly_segment(r, &tcp, at);
         break;
     case 2: /* before the first octet */
@@ -74,8 +80,16 @@ static void step(struct zs_reassembly *r, uint32_t first, const uint8_t *p, stru
     }
 }
 
+static void check(const struct zs_reassembly *r, uint64_t next)
+{
+    FUZZ_CHECK(r->next == next && r->n_pieces <= r->pool->pieces && r->held <= r->pool->octets);
+    FUZZ_CHECK(r->pool->held == r->held + r->peer->held);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    enum { OTHER = 0x08 };
+
     if (size < 6)
         return 0;
     static bool filled;
@@ -85,18 +99,24 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint32_t first = (uint32_t)data[0] << 24 | (uint32_t)(data[1] << 16 | data[2] << 8 | data[3]);
     struct zs_reassembly_pool pool = {&sink, 64 * (1 + (size_t)data[4]), 1 + data[5] % 32, 8192, 0};
     struct zs_net_stamp at = {0};
-    struct zs_reassembly r;
-    uint64_t next = 0;
-    zs_reassembly_init(&r, &pool, &next);
-    zs_reassembly_segment(&r, &(struct zs_tcp){.seq = first - 1, .flags = ZS_TCP_SYN}, &at);
-    for (data += 6, size -= 6; size >= 6; data += 6, size -= 6) {
-        step(&r, first, data, &at);
-        FUZZ_CHECK(r.next == next && r.n_pieces <= pool.pieces);
-        FUZZ_CHECK(r.held <= pool.octets && pool.held == r.held);
+    struct zs_reassembly r[2];
+    uint64_t next[2] = {0};
+    for (int i = 0; i < 2; i++) {
+        zs_reassembly_init(&r[i], &pool, &next[i]);
+        zs_reassembly_segment(&r[i], &(struct zs_tcp){.seq = first - 1, .flags = ZS_TCP_SYN}, &at);
     }
-    zs_reassembly_flush(&r, &at);
-    FUZZ_CHECK(r.next == next && r.n_pieces == 0 && pool.held == 0);
-    FUZZ_CHECK(!r.fin_seen || next == r.fin_at);
-    zs_reassembly_clear(&r);
+    zs_reassembly_pair(&r[0], &r[1]);
+    for (data += 6, size -= 6; size >= 6; data += 6, size -= 6) {
+        step(&r[(data[0] & OTHER) != 0], first, data, &at);
+        for (int i = 0; i < 2; i++)
+            check(&r[i], next[i]);
+    }
+    zs_reassembly_flush(&r[0], &at);
+    for (int i = 0; i < 2; i++) {
+        FUZZ_CHECK(r[i].next == next[i] && r[i].n_pieces == 0 && pool.held == 0);
+        FUZZ_CHECK(!r[i].fin_seen || next[i] == r[i].fin_at);
+    }
+    zs_reassembly_clear(&r[0]);
+    zs_reassembly_clear(&r[1]);
     return 0;
 }

@@ -297,8 +297,22 @@ static void order_costs_no_octets(void)
     stage_clear(&s);
 }
 
-/* Nobody sends such ACKs: each side has the other's octets before they were sent. */
-static void sides_that_wait_for_each_other_go_on(void)
+/* A segment that there is no room for takes what it overlaps with it. */
+static void order_never_passes_the_cap(void)
+{
+    static const struct zs_flow_limits limits = {.pending_octets = 100};
+    struct stage s;
+    stage_init(&s, &limits);
+    handshake(&s);
+    s2c(&s, A, 504, 104, "def");
+    s2c(&s, A, 501, 104, "abcdefghijklmnopqrstuvwxyz");
+    said(&s, "1s abc; 1s def; 1s ghijklmnopqrstuvwxyz");
+    flush(&s, "1c gap 3; 1 FLUSHED");
+    stage_clear(&s);
+}
+
+/* The hole is waited for no longer because of that, and its side goes on first. */
+static void wait_for_the_other_side_ends_with_its_hole(void)
 {
     struct stage s;
     stage_init(&s, NULL);
@@ -731,7 +745,8 @@ int main(int argc, char **argv)
     CASE(order_outlives_what_was_lost);
     CASE(retransmission_of_what_was_acknowledged_waits_for_nothing);
     CASE(order_costs_no_octets);
-    CASE(sides_that_wait_for_each_other_go_on);
+    CASE(order_never_passes_the_cap);
+    CASE(wait_for_the_other_side_ends_with_its_hole);
     CASE(what_the_capture_cut_off_waits_for_nothing);
     CASE(acknowledged_fins_close_in_spite_of_a_hole);
     CASE(client_is_who_sent_the_syn);
