@@ -11,7 +11,7 @@
 #include "analyzer/output.h"
 #include "core/conn/batch.h"
 #include "core/conn/conn.h"
-#include "core/conn/replay.h"
+#include "core/conn/authenticators.h"
 #include "core/conn/waiting.h"
 #include "core/krb/secrets.h"
 

@@ -4,7 +4,7 @@
 
 #include "plugin/item.h"
 
-#include "core/conn/replay.h"
+#include "core/conn/authenticators.h"
 
 #include <epan/charsets.h>
 #include <epan/conversation.h>

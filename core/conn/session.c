@@ -7,11 +7,10 @@
  * not looked into. */
 #include "core/conn/session.h"
 
-#include "core/conn/replay.h"
+#include "core/conn/authenticators.h"
 #include "core/krb/messages.h"
 
 #include <glib.h>
-#include <string.h>
 
 enum { MECH_TYPES_LIMIT = 1024 }; /* octets of an offer that are kept: some eighty mechanisms */
 

@@ -9,7 +9,7 @@
 #include "core/conn/waiting.h"
 
 #include "analyzer/report/report.h"
-#include "core/conn/replay.h"
+#include "core/conn/authenticators.h"
 #include "core/krb/init.h"
 #include "tests/core/conn/talk.h"
 #include "tests/fuzz/fuzz.h"

@@ -5,7 +5,7 @@
 
 #include "core/conn/batch.h"
 #include "core/conn/waiting.h"
-#include "core/conn/replay.h"
+#include "core/conn/authenticators.h"
 #include "core/krb/init.h"
 #include "tests/core/conn/talk.h"
 #include "tests/core/wire/wire_case.h"

@@ -2,7 +2,7 @@
 /* Authenticators by their SHA-256, the id of a context in a key log.
  *
  * Limits: once LIMIT of them are known, later ones are compared and not remembered. */
-#include "core/conn/replay.h"
+#include "core/conn/authenticators.h"
 
 #include "core/krb/secrets.h"
 

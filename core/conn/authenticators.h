@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef ZS_CONN_REPLAY_H
-#define ZS_CONN_REPLAY_H
+#ifndef ZS_CONN_AUTHENTICATORS_H
+#define ZS_CONN_AUTHENTICATORS_H
 
 /* The authenticators of a whole capture, to tell one that comes again on another connection (RFC 4120, 3.2.3): it
  * was replayed, and a server with a replay cache refuses it. Needs no key. */
