@@ -502,20 +502,20 @@ bool zs_observe(const struct zs_observation *o, GError **error)
     struct run run = {.o = o, .limits = limits_of(o), .rank = 1};
     run.waiting.most = run.limits.all_pending_octets + frame_limit; /* the largest frame fits */
     struct zs_timeline *timeline;
-    struct zs_replays *replays = zs_replays_new();
+    struct zs_authenticators *authenticators = zs_authenticators_new();
 
     run.config = (struct zs_conn_config){.keys = o->keys,
-                                         .replays = replays,
+                                         .authenticators = authenticators,
                                          .frame_limit = frame_limit,
                                          .waiting = &run.waiting,
                                          .on_event = on_event};
     run.others = (struct zs_conn_config){
-        .replays = replays, .frame_limit = frame_limit, .waiting = &run.waiting};
+        .authenticators = authenticators, .frame_limit = frame_limit, .waiting = &run.waiting};
     run.troubles = error ? g_string_new(NULL) : NULL;
     timeline = open_timeline(&run);
     if (zs_timeline_count(timeline))
         observe(&run, timeline);
-    zs_replays_free(replays);
+    zs_authenticators_free(authenticators);
     const GError *first = zs_timeline_error(timeline);
     bool ok = first == NULL;
     if (!ok && error)

@@ -13,8 +13,8 @@
 
 enum { KEY_RECORDS, KEY_COUNTER, TEXT_MOST = 255 };
 
-static uint32_t conversations;     /* seen in this file */
-static struct zs_replays *replays; /* of this file */
+static uint32_t conversations;                   /* seen in this file */
+static struct zs_authenticators *authenticators; /* of this file */
 
 static zbool on_file_closed(wmem_allocator_t *scope, wmem_cb_event_t event, void *user)
 {
@@ -24,8 +24,8 @@ static zbool on_file_closed(wmem_allocator_t *scope, wmem_cb_event_t event, void
     zs_exchange_free(c->exchange);
     zs_session_clear(&c->session);
     conversations = 0;
-    zs_replays_free(replays);
-    replays = NULL;
+    zs_authenticators_free(authenticators);
+    authenticators = NULL;
     return ZFALSE;
 }
 
@@ -60,9 +60,9 @@ struct zs_conversation *zs_conversation_of(packet_info *pinfo, int proto, bool o
     note_client(c, pinfo, conv, over_tcp);
     zs_session_init(&c->session, keys);
     c->exchange = zs_exchange_new();
-    if (!replays)
-        replays = zs_replays_new();
-    c->session.replays = replays;
+    if (!authenticators)
+        authenticators = zs_authenticators_new();
+    c->session.authenticators = authenticators;
     wmem_register_callback(wmem_file_scope(), on_file_closed, c);
     conversation_add_proto_data(conv, proto, c);
     return c;

@@ -15,7 +15,7 @@ struct sighting {
     struct zs_stamp at;
 };
 
-struct zs_replays {
+struct zs_authenticators {
     GHashTable *seen; /* struct sighting, by its digest, which is the first of it */
 };
 
@@ -32,14 +32,14 @@ static gboolean equal_digests(gconstpointer a, gconstpointer b)
     return memcmp(a, b, ZS_SECRET_ID) == 0;
 }
 
-struct zs_replays *zs_replays_new(void)
+struct zs_authenticators *zs_authenticators_new(void)
 {
-    struct zs_replays *r = g_new0(struct zs_replays, 1);
+    struct zs_authenticators *r = g_new0(struct zs_authenticators, 1);
     r->seen = g_hash_table_new_full(hash_digest, equal_digests, NULL, g_free);
     return r;
 }
 
-void zs_replays_free(struct zs_replays *r)
+void zs_authenticators_free(struct zs_authenticators *r)
 {
     if (!r)
         return;
@@ -47,8 +47,8 @@ void zs_replays_free(struct zs_replays *r)
     g_free(r);
 }
 
-bool zs_replays_seen(struct zs_replays *r, struct zs_span authenticator, struct zs_stamp at,
-                     struct zs_stamp *first)
+bool zs_authenticators_seen(struct zs_authenticators *r, struct zs_span authenticator,
+                            struct zs_stamp at, struct zs_stamp *first)
 {
     struct sighting now = {.at = at};
 

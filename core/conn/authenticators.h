@@ -7,13 +7,13 @@
 #include "core/conn/stamp.h"
 #include "core/wire/span.h"
 
-struct zs_replays;
+struct zs_authenticators;
 
-struct zs_replays *zs_replays_new(void);
-void zs_replays_free(struct zs_replays *r); /* NULL is fine */
+struct zs_authenticators *zs_authenticators_new(void);
+void zs_authenticators_free(struct zs_authenticators *r); /* NULL is fine */
 
 /* Takes note of an authenticator's ciphertext. True: it was there before, and *first is where. */
-bool zs_replays_seen(struct zs_replays *r, struct zs_span authenticator, struct zs_stamp at,
-                     struct zs_stamp *first);
+bool zs_authenticators_seen(struct zs_authenticators *r, struct zs_span authenticator,
+                            struct zs_stamp at, struct zs_stamp *first);
 
 #endif

@@ -77,7 +77,7 @@ struct zs_conn *zs_conn_new(const struct zs_conn_config *config, void *user, boo
     g_assert(config->frame_limit <= ZS_FRAME_LIMIT_MAX);
     *c = (struct zs_conn){.config = config, .user = user, .midstream = midstream, .opened_at = at};
     zs_session_init(&c->session, config->keys);
-    c->session.replays = config->replays;
+    c->session.authenticators = config->authenticators;
     c->session.midstream = midstream;
     c->session.authenticators_only = config->on_event == NULL;
     if (config->on_event)

@@ -12,8 +12,8 @@ struct zs_waiting;
 
 /* Outlives every connection, and so do its keys. */
 struct zs_conn_config {
-    const struct zs_keyring *keys; /* may be NULL */
-    struct zs_replays *replays;    /* of the whole capture; likewise */
+    const struct zs_keyring *keys;            /* may be NULL */
+    struct zs_authenticators *authenticators; /* of the whole capture; likewise */
     /* Octets of a frame's body that are kept; a longer one is a defect and passed over. ZS_FRAME_LIMIT_MAX at most. */
     size_t frame_limit;
     /* Sealed messages wait here for others, of any connection that has the same one, up to whatever else happens on any
@@ -22,7 +22,7 @@ struct zs_conn_config {
     /* Octets of unfinished frames, of all connections that have the same one, stay below its cap: the largest frame is
      * passed over, and ZS_LIMIT_FRAMES says so; NULL: frame_limit alone bounds them. */
     struct zs_waiting *waiting;
-    /* NULL: nobody is told anything; all that a connection does is to add its authenticator to replays. */
+    /* NULL: nobody is told anything; all that a connection does is to add to authenticators. */
     void (*on_event)(void *user, const struct zs_event *ev);
 };
 

@@ -233,8 +233,8 @@ static void on_ap_req(struct zs_session *s, enum zs_dir dir, struct zs_span inne
     s->ap_req_at = at;
     bool readable = zs_ap_req_parse(inner, &req) == ZS_OK;
     s->mutual = readable && req.mutual_required;
-    if (readable && s->replays &&
-        zs_replays_seen(s->replays, req.authenticator.cipher, at, &turn->first))
+    if (readable && s->authenticators &&
+        zs_authenticators_seen(s->authenticators, req.authenticator.cipher, at, &turn->first))
         turn->defect = ZS_E_AP_REQ_REPLAYED;
     if (s->authenticators_only)
         return;

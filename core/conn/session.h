@@ -42,10 +42,11 @@ struct zs_side {
 
 struct zs_session {
     const struct zs_keyring *keys; /* borrowed; may be NULL */
-    struct zs_replays *replays;    /* borrowed; set after init; NULL: replays are not looked for */
+    struct zs_authenticators *
+        authenticators; /* borrowed; set after init; NULL: those that come again are not looked for */
     struct zs_side side[ZS_DIR_COUNT];
     bool
-        authenticators_only; /* set after init: all that is wanted is what goes to replays; there will be no context */
+        authenticators_only; /* set after init: all that is wanted is what goes to authenticators; there will be no context */
     bool midstream; /* the connection began before the capture */
     enum zs_mechanism
         assumed;      /* as the frames show it, where no greeting says; UNKNOWN: nothing does */

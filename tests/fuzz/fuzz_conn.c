@@ -284,8 +284,8 @@ static void play_step(struct zs_conn *c, const struct step *s, size_t piece, str
 /* A connection of which nobody is told has enough with the step that brings the AP-REQ, not before and not later. */
 static void check_enough(uint8_t first, const struct step *steps, unsigned n, unsigned ap_req)
 {
-    struct zs_replays *replays = zs_replays_new();
-    struct zs_conn_config config = {.replays = replays, .frame_limit = LIMIT};
+    struct zs_authenticators *authenticators = zs_authenticators_new();
+    struct zs_conn_config config = {.authenticators = authenticators, .frame_limit = LIMIT};
     struct zs_stamp at = {.time_ns = TALK_NOW, .frame = 1};
     struct zs_conn *c = zs_conn_new(&config, NULL, first & MIDSTREAM, at);
     unsigned i = 0;
@@ -294,7 +294,7 @@ static void check_enough(uint8_t first, const struct step *steps, unsigned n, un
         play_step(c, &steps[i++], 0, at);
     FUZZ_CHECK(!ap_req || (i == ap_req && !zs_conn_awaits_ap_req(c)));
     zs_conn_free(c);
-    zs_replays_free(replays);
+    zs_authenticators_free(authenticators);
 }
 
 /* piece 0: each speech whole, its events reported, and sealed messages wait for others. */

@@ -1201,9 +1201,9 @@ static void events_have_the_packet_that_completed_them(void)
 
 /* Says s to a connection of which only the authenticator is wanted. Answers after how many speeches it had no more of it
  * to say; 0: never. */
-static guint heard_enough(const struct story *s, struct zs_replays *replays)
+static guint heard_enough(const struct story *s, struct zs_authenticators *authenticators)
 {
-    const struct zs_conn_config unsaid = {.replays = replays, .frame_limit = LIMIT};
+    const struct zs_conn_config unsaid = {.authenticators = authenticators, .frame_limit = LIMIT};
     struct zs_conn *c = zs_conn_new(&unsaid, NULL, false, (struct zs_stamp){.frame = 1});
     guint enough = 0;
 
@@ -1222,15 +1222,15 @@ static guint heard_enough(const struct story *s, struct zs_replays *replays)
 
 static void an_authenticator_is_kept_where_nobody_is_told(void)
 {
-    struct zs_replays *replays = zs_replays_new();
+    struct zs_authenticators *authenticators = zs_authenticators_new();
     struct zs_conn_config told = *config();
     GString *log = g_string_new(NULL);
     struct story s;
 
-    told.replays = replays;
+    told.authenticators = authenticators;
     begin(&s);
     add_handshake(&s);
-    g_assert_cmpuint(heard_enough(&s, replays), ==, 3);
+    g_assert_cmpuint(heard_enough(&s, authenticators), ==, 3);
     struct zs_conn *c = zs_conn_new(&told, log, false, (struct zs_stamp){.frame = 50});
     for (guint i = 0; i < 3; i++)
         hear(c, speech_at(&s, i)->dir, speech_at(&s, i)->octets->data,
@@ -1239,7 +1239,7 @@ static void an_authenticator_is_kept_where_nobody_is_told(void)
                     OPENED "c2s token AP-REQ for zmq/server.example.org@EXAMPLE.ORG\n"
                            "c2s defect ap-req-replayed: first in packet 9\n");
     zs_conn_free(c);
-    zs_replays_free(replays);
+    zs_authenticators_free(authenticators);
     g_string_free(log, TRUE);
     end(&s);
 }
