@@ -2,23 +2,10 @@
 /* Rules about handshakes that come to nothing: who stopped where. docs/protocol.md has the failures F1 to F10. */
 #include "analyzer/audit/predicate.h"
 
-/* PASS: it came to stand. FAIL: it did not, and the capture has its end. */
-static enum zs_answer outcome(const struct zs_facts *f, struct zs_ruling *r)
-{
-    if (f->outcome == ZS_OUTCOME_ESTABLISHED)
-        return ZS_ANSWER_PASS;
-    if (f->outcome == ZS_OUTCOME_MIDSTREAM)
-        return ZS_ANSWER_NONE;
-    if (f->sight[ZS_SIGHT_LOSS].count)
-        return zs_answer_unmeasured(r, ZS_OBSTACLE_LOST);
-    return f->outcome == ZS_OUTCOME_FAILED ? ZS_ANSWER_FAIL
-                                           : zs_answer_unmeasured(r, ZS_OBSTACLE_END);
-}
-
-/* The same, of GSSAPI. */
+/* As zs_answer_outcome(), of GSSAPI. */
 static enum zs_answer gssapi_outcome(const struct zs_facts *f, struct zs_ruling *r)
 {
-    return zs_is_gssapi(f) ? outcome(f, r) : ZS_ANSWER_NONE;
+    return zs_is_gssapi(f) ? zs_answer_outcome(f, r) : ZS_ANSWER_NONE;
 }
 
 /* It failed: FAIL if in this way, which mark shows, else PASS. */
@@ -146,7 +133,7 @@ ZS_PREDICATE(disagrees_on_the_mechanism)
     const struct zs_facts *f = c->facts;
     const struct zs_greeting *client = &f->session->side[ZS_C2S].greeting,
                              *server = &f->session->side[ZS_S2C].greeting;
-    enum zs_answer a = outcome(f, r);
+    enum zs_answer a = zs_answer_outcome(f, r);
 
     if (a != ZS_ANSWER_FAIL)
         return a;

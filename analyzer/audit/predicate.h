@@ -23,6 +23,11 @@ enum zs_answer zs_answer_unmeasured(struct zs_ruling *r, enum zs_obstacle obstac
 enum zs_answer zs_answer_defects(const struct zs_facts *f, struct zs_ruling *r,
                                  const enum zs_rc *defects, size_t n);
 
+/* Does the capture hold the connection from its beginning, without a loss, and both its directions? */
+bool zs_is_whole(const struct zs_facts *f);
+/* PASS: it came to stand. FAIL: it did not, and the capture has its end. NONE: it has not the beginning. */
+enum zs_answer zs_answer_outcome(const struct zs_facts *f, struct zs_ruling *r);
+
 const char *zs_mechanism_text(enum zs_mechanism m); /* "NULL", … */
 /* Does GSSAPI count here, that of ZMTP 3? */
 bool zs_is_gssapi(const struct zs_facts *f);

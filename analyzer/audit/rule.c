@@ -99,6 +99,33 @@ enum zs_answer zs_answer_defects(const struct zs_facts *f, struct zs_ruling *r,
     return first ? zs_answer_fail(r, first) : ZS_ANSWER_PASS;
 }
 
+/* Whoever is whole in its greeting has had an answer to its signature. */
+static bool lacks_a_side(const struct zs_session *s)
+{
+    enum zs_greeting_part client = s->side[ZS_C2S].greeting.part,
+                          server = s->side[ZS_S2C].greeting.part;
+
+    return (client == ZS_GREETING_SIGNATURE && server == ZS_GREETING_DONE) ||
+           (server == ZS_GREETING_SIGNATURE && client == ZS_GREETING_DONE);
+}
+
+bool zs_is_whole(const struct zs_facts *f)
+{
+    return !f->midstream && !f->sight[ZS_SIGHT_LOSS].count && !lacks_a_side(f->session);
+}
+
+enum zs_answer zs_answer_outcome(const struct zs_facts *f, struct zs_ruling *r)
+{
+    if (f->outcome == ZS_OUTCOME_ESTABLISHED)
+        return ZS_ANSWER_PASS;
+    if (f->outcome == ZS_OUTCOME_MIDSTREAM)
+        return ZS_ANSWER_NONE;
+    if (!zs_is_whole(f))
+        return zs_answer_unmeasured(r, ZS_OBSTACLE_LOST);
+    return f->outcome == ZS_OUTCOME_FAILED ? ZS_ANSWER_FAIL
+                                           : zs_answer_unmeasured(r, ZS_OBSTACLE_END);
+}
+
 const char *zs_mechanism_text(enum zs_mechanism m)
 {
     static const char *const texts[] = {

@@ -31,14 +31,17 @@ static enum skew skew_of(const struct zs_context_facts *k)
     return ms > ZS_SKEW_LIMIT_MS ? SKEW_TOO_LARGE : ms > MINUTE_MS ? SKEW_OF_MINUTES : SKEW_SMALL;
 }
 
+/* ends: how the handshake does where that makes a difference, PASS or FAIL as zs_answer_outcome() has it; else NONE. */
 static enum zs_answer of_skew(const struct zs_facts *f, struct zs_ruling *r, enum skew skew,
-                              bool stands)
+                              enum zs_answer ends)
 {
     enum zs_answer a = zs_answer_authenticator(f, r);
 
-    if (a != ZS_ANSWER_PASS || skew_of(f->context) != skew ||
-        (skew == SKEW_TOO_LARGE && (f->outcome == ZS_OUTCOME_ESTABLISHED) != stands))
+    if (a != ZS_ANSWER_PASS || skew_of(f->context) != skew)
         return a;
+    enum zs_answer end = zs_answer_outcome(f, r);
+    if (ends != ZS_ANSWER_NONE && end != ends)
+        return end == ZS_ANSWER_FAIL ? ZS_ANSWER_PASS : end;
     g_snprintf(r->detail, sizeof r->detail, "the client's clock is %+.0f s from the capture's",
                (double)f->context->skew_ms / 1000);
     return zs_answer_fail(r, &f->sight[ZS_SIGHT_AP_REQ]);
@@ -46,20 +49,27 @@ static enum zs_answer of_skew(const struct zs_facts *f, struct zs_ruling *r, enu
 
 ZS_PREDICATE(has_skew)
 {
-    return of_skew(c->facts, r, SKEW_OF_MINUTES, false);
+    return of_skew(c->facts, r, SKEW_OF_MINUTES, ZS_ANSWER_NONE);
 }
 
 ZS_PREDICATE(has_too_much_skew)
 {
-    return of_skew(c->facts, r, SKEW_TOO_LARGE, false);
+    return of_skew(c->facts, r, SKEW_TOO_LARGE, ZS_ANSWER_FAIL);
 }
 
 ZS_PREDICATE(is_seen_by_a_wrong_clock)
 {
-    return of_skew(c->facts, r, SKEW_TOO_LARGE, true);
+    return of_skew(c->facts, r, SKEW_TOO_LARGE, ZS_ANSWER_PASS);
 }
 
 /* ==== K02: times ==== */
+
+static const char *end_in_words(enum zs_answer outcome)
+{
+    return outcome == ZS_ANSWER_PASS   ? "came to stand"
+           : outcome == ZS_ANSWER_FAIL ? "failed"
+                                       : "was not seen to its end";
+}
 
 ZS_PREDICATE(has_expired)
 {
@@ -73,7 +83,7 @@ ZS_PREDICATE(has_expired)
         return ZS_ANSWER_PASS;
     g_snprintf(r->detail, sizeof r->detail, "%s, and the handshake %s",
                v == ZS_VERDICT_EXPIRED ? "it had ended" : "it had not begun",
-               f->outcome == ZS_OUTCOME_ESTABLISHED ? "came to stand" : "failed");
+               end_in_words(zs_answer_outcome(f, r)));
     return zs_answer_fail(r, &f->sight[ZS_SIGHT_AP_REQ]);
 }
 

@@ -367,6 +367,13 @@ static void failures_but_one(struct good *g)
         fail_before_the_answer(g);
 }
 
+/* What the server sent was not recorded. */
+static void client_alone(struct good *g)
+{
+    fail_before_the_answer(g);
+    g->s.side[ZS_S2C].greeting.part = ZS_GREETING_SIGNATURE;
+}
+
 /* ==== listeners and services ==== */
 
 static void two_services(struct good *g)
@@ -439,9 +446,29 @@ static void skew_refused(struct good *g)
     fail_before_the_answer(g);
     skew_too_large(g);
 }
+static void skew_cut_off(struct good *g)
+{
+    skew_refused(g);
+    g->f.outcome = ZS_OUTCOME_INCOMPLETE;
+}
+static void skew_of_one_side(struct good *g)
+{
+    skew_too_large(g);
+    client_alone(g);
+}
 static void expired(struct good *g)
 {
     g->k.verdict = ZS_VERDICT_EXPIRED;
+}
+static void expired_and_failed(struct good *g)
+{
+    fail_before_the_answer(g);
+    expired(g);
+}
+static void expired_and_cut_off(struct good *g)
+{
+    expired_and_failed(g);
+    g->f.outcome = ZS_OUTCOME_INCOMPLETE;
 }
 static void after_its_end(struct good *g)
 {
@@ -586,6 +613,7 @@ static const struct row {
     {"zs-stream-conflict", conflict, gap},
     {"zs-acceptor-silent", fail_before_the_answer, capture_ends},
     {"zs-acceptor-silent", fail_before_the_answer, two_clients},
+    {"zs-acceptor-silent", fail_before_the_answer, client_alone},
     {"zs-acceptor-refuses", krb_error, fail_before_the_answer},
     {"zs-acceptor-hint", hint, fail_before_the_answer},
     {"zs-initiator-silent", fail_before_the_ap_req, token_of_nobody},
@@ -611,6 +639,8 @@ static const struct row {
     {"zs-routing-id-visible", routing_id, nothing},
     {"zs-clock-skew", skew_of_minutes, skew_of_seconds},
     {"zs-clock-skew-refused", skew_refused, skew_too_large},
+    {"zs-clock-skew-refused", skew_refused, skew_cut_off},
+    {"zs-clock-skew-refused", skew_refused, skew_of_one_side},
     {"zs-capture-clock", skew_too_large, skew_of_minutes},
     {"zs-ticket-expired", expired, skew_too_large},
     {"zs-session-outlives-ticket", after_its_end, after_its_end_from_the_first},
@@ -783,6 +813,30 @@ static void a_capture_that_ends_too_early_says_nothing_about_silence(void)
 
     g_assert_true(is_unmeasured(result, "zs-acceptor-silent", ZS_OBSTACLE_END));
     zs_audit_free(a);
+}
+
+static void a_handshake_not_seen_to_its_end_was_not_refused(void)
+{
+    static const struct {
+        void (*change)(struct good *g);
+        const char *end;
+    } cases[] = {{expired, "it had ended, and the handshake came to stand"},
+                 {expired_and_failed, "it had ended, and the handshake failed"},
+                 {expired_and_cut_off, "it had ended, and the handshake was not seen to its end"}};
+    const struct zs_audit_result *result;
+    struct zs_audit *a = audit(skew_cut_off, &result);
+
+    g_assert_true(is_unmeasured(result, "zs-clock-skew-refused", ZS_OBSTACLE_END));
+    g_assert_true(is_unmeasured(result, "zs-capture-clock", ZS_OBSTACLE_END));
+    zs_audit_free(a);
+    a = audit(skew_of_one_side, &result);
+    g_assert_true(is_unmeasured(result, "zs-clock-skew-refused", ZS_OBSTACLE_LOST));
+    zs_audit_free(a);
+    for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+        a = audit(cases[i].change, &result);
+        g_assert_cmpstr(finding(result, "zs-ticket-expired")->evidence[0].detail, ==, cases[i].end);
+        zs_audit_free(a);
+    }
 }
 
 static void unseen_credentials(struct good *g)
@@ -992,6 +1046,7 @@ int main(int argc, char **argv)
         {"/unmeasured/key", without_a_key_nothing_about_the_ticket_holds},
         {"/unmeasured/ap-req", without_the_ap_req_nothing_about_it_holds},
         {"/unmeasured/end", a_capture_that_ends_too_early_says_nothing_about_silence},
+        {"/unmeasured/refused", a_handshake_not_seen_to_its_end_was_not_refused},
         {"/unmeasured/loss", a_loss_is_said},
         {"/unmeasured/secret", what_only_a_secret_says_is_not_proved},
         {"/findings/one", many_connections_are_one_finding},
