@@ -14,12 +14,6 @@ static enum zs_answer failed_so(struct zs_ruling *r, bool so, const struct zs_ma
     return so ? zs_answer_fail(r, mark) : ZS_ANSWER_PASS;
 }
 
-static bool greetings_are_there(const struct zs_session *s)
-{
-    return s->side[ZS_C2S].greeting.part == ZS_GREETING_DONE &&
-           s->side[ZS_S2C].greeting.part == ZS_GREETING_DONE;
-}
-
 /* Whoever initiates; before that is known, whoever opened the connection. */
 static const struct zs_side *acceptor(const struct zs_session *s)
 {
@@ -83,7 +77,7 @@ ZS_PREDICATE(is_refused_by_kerberos)
     g_snprintf(r->detail, sizeof r->detail,
                "code %d, %s; the sender's clock is %+" G_GINT64_FORMAT " s from the capture's",
                (int)f->krb_error, code_in_words(f->krb_error), f->krb_error_ahead_s);
-    return zs_answer_seen(r, &f->sight[ZS_SIGHT_KRB_ERROR]);
+    return zs_answer_seen(f, r, &f->sight[ZS_SIGHT_KRB_ERROR]);
 }
 
 ZS_PREDICATE(lacks_its_credential)
@@ -95,7 +89,7 @@ ZS_PREDICATE(lacks_its_credential)
     if (f->context && f->context->ticket_opened && f->context->verdict == ZS_VERDICT_ACCEPTABLE)
         g_strlcpy(r->detail, "the ticket is good: this key opens it, and its times hold",
                   sizeof r->detail);
-    return zs_answer_seen(r, &f->defect[ZS_E_ACCEPTOR_HINT]);
+    return zs_answer_seen(f, r, &f->defect[ZS_E_ACCEPTOR_HINT]);
 }
 
 ZS_PREDICATE(sends_no_ap_req)
@@ -106,7 +100,7 @@ ZS_PREDICATE(sends_no_ap_req)
 
     if (a != ZS_ANSWER_FAIL)
         return a;
-    bool agree = greetings_are_there(s) &&
+    bool agree = zs_greetings_are_there(s) &&
                  zs_session_place(s, ZS_C2S).mechanism == zs_session_place(s, ZS_S2C).mechanism;
     return failed_so(r, agree && !f->sight[ZS_SIGHT_TOKEN].count, &f->sight[ZS_SIGHT_GREETING]);
 }
@@ -139,7 +133,7 @@ ZS_PREDICATE(disagrees_on_the_mechanism)
         return a;
     bool both_began =
         client->part != ZS_GREETING_SIGNATURE && server->part != ZS_GREETING_SIGNATURE;
-    bool differ = greetings_are_there(f->session)
+    bool differ = zs_greetings_are_there(f->session)
                       ? !f->old && strcmp(client->mechanism, server->mechanism) != 0
                       : both_began;
     differ = differ && greetings_are_good(f);
@@ -187,5 +181,5 @@ ZS_PREDICATE(is_refused)
     const struct zs_facts *f = c->facts;
 
     return f->mechanism == ZS_MECHANISM_UNKNOWN ? ZS_ANSWER_NONE
-                                                : zs_answer_seen(r, &f->sight[ZS_SIGHT_ERROR]);
+                                                : zs_answer_seen(f, r, &f->sight[ZS_SIGHT_ERROR]);
 }

@@ -14,15 +14,19 @@
 
 /* FAIL, seen there. */
 enum zs_answer zs_answer_fail(struct zs_ruling *r, const struct zs_mark *mark);
-/* FAIL if mark says so, else PASS. */
-enum zs_answer zs_answer_seen(struct zs_ruling *r, const struct zs_mark *mark);
+/* It was not seen: PASS where the capture is whole, for what it lacks may hold it. */
+enum zs_answer zs_answer_absent(const struct zs_facts *f, struct zs_ruling *r);
+/* FAIL if mark says so, else as zs_answer_absent(). */
+enum zs_answer zs_answer_seen(const struct zs_facts *f, struct zs_ruling *r,
+                              const struct zs_mark *mark);
 /* FAIL, shown by a connection to the listener. */
 enum zs_answer zs_answer_shown(struct zs_ruling *r, const struct zs_example *example);
 enum zs_answer zs_answer_unmeasured(struct zs_ruling *r, enum zs_obstacle obstacle);
-/* FAIL at the first of these defects that there was, with its sentence; else PASS. */
+/* FAIL at the first of these defects that there was, with its sentence; else as zs_answer_absent(). */
 enum zs_answer zs_answer_defects(const struct zs_facts *f, struct zs_ruling *r,
                                  const enum zs_rc *defects, size_t n);
 
+bool zs_greetings_are_there(const struct zs_session *s); /* both, to their ends */
 /* Does the capture hold the connection from its beginning, without a loss, and both its directions? */
 bool zs_is_whole(const struct zs_facts *f);
 /* PASS: it came to stand. FAIL: it did not, and the capture has its end. NONE: it has not the beginning. */

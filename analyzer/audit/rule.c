@@ -67,9 +67,15 @@ enum zs_answer zs_answer_fail(struct zs_ruling *r, const struct zs_mark *mark)
     return ZS_ANSWER_FAIL;
 }
 
-enum zs_answer zs_answer_seen(struct zs_ruling *r, const struct zs_mark *mark)
+enum zs_answer zs_answer_absent(const struct zs_facts *f, struct zs_ruling *r)
 {
-    return mark->count ? zs_answer_fail(r, mark) : ZS_ANSWER_PASS;
+    return zs_is_whole(f) ? ZS_ANSWER_PASS : zs_answer_unmeasured(r, ZS_OBSTACLE_LOST);
+}
+
+enum zs_answer zs_answer_seen(const struct zs_facts *f, struct zs_ruling *r,
+                              const struct zs_mark *mark)
+{
+    return mark->count ? zs_answer_fail(r, mark) : zs_answer_absent(f, r);
 }
 
 enum zs_answer zs_answer_shown(struct zs_ruling *r, const struct zs_example *example)
@@ -96,7 +102,13 @@ enum zs_answer zs_answer_defects(const struct zs_facts *f, struct zs_ruling *r,
         first = m;
         g_strlcpy(r->detail, zs_defect_of(defects[i])->sentence, sizeof r->detail);
     }
-    return first ? zs_answer_fail(r, first) : ZS_ANSWER_PASS;
+    return first ? zs_answer_fail(r, first) : zs_answer_absent(f, r);
+}
+
+bool zs_greetings_are_there(const struct zs_session *s)
+{
+    return s->side[ZS_C2S].greeting.part == ZS_GREETING_DONE &&
+           s->side[ZS_S2C].greeting.part == ZS_GREETING_DONE;
 }
 
 /* Whoever is whole in its greeting has had an answer to its signature. */
@@ -152,7 +164,7 @@ enum zs_answer zs_answer_ap_req(const struct zs_facts *f, struct zs_ruling *r)
     if (f->context && f->context->ticket_etype && f->context->service_principal)
         return ZS_ANSWER_PASS;
     /* Of a handshake that failed before it there is nothing to be said; nor of one that is not Kerberos'. */
-    if (f->outcome == ZS_OUTCOME_FAILED || f->session->foreign)
+    if ((f->outcome == ZS_OUTCOME_FAILED && zs_is_whole(f)) || f->session->foreign)
         return ZS_ANSWER_NONE;
     return zs_answer_unmeasured(r, ZS_OBSTACLE_AP_REQ);
 }

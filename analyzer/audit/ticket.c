@@ -95,7 +95,7 @@ ZS_PREDICATE(outlives_its_ticket)
 
     if (a != ZS_ANSWER_PASS || f->context->verdict == ZS_VERDICT_EXPIRED)
         return a;
-    return zs_answer_seen(r, &f->sight[ZS_SIGHT_AFTER_END]);
+    return zs_answer_seen(f, r, &f->sight[ZS_SIGHT_AFTER_END]);
 }
 
 ZS_PREDICATE(has_a_long_life)

@@ -12,7 +12,7 @@ ZS_PREDICATE(wraps_in_old_tokens)
 {
     if (!wraps(c->facts))
         return ZS_ANSWER_NONE;
-    return zs_answer_seen(r, &c->facts->sight[ZS_SIGHT_WRAP_OLD]);
+    return zs_answer_seen(c->facts, r, &c->facts->sight[ZS_SIGHT_WRAP_OLD]);
 }
 
 /* Tokens of RFC 4121's form say it in the clear, old ones once they are open. */
@@ -27,10 +27,9 @@ ZS_PREDICATE(wraps_without_sealing)
         r->confidence = ZS_CONFIDENCE_PROVED;
     if (!unsealed->count && f->sight[ZS_SIGHT_WRAP_OLD].count && f->sight[ZS_SIGHT_CLOSED].count)
         return zs_answer_unmeasured(r, ZS_OBSTACLE_SEALED);
-    return zs_answer_seen(r, unsealed);
+    return zs_answer_seen(f, r, unsealed);
 }
 
-/* Of what lies behind a loss the core says nothing. */
 ZS_PREDICATE(breaks_the_sequence)
 {
     static const enum zs_rc defects[] = {ZS_E_WRAP_GAP, ZS_E_WRAP_DUPLICATE, ZS_E_WRAP_REVERSAL,
@@ -41,15 +40,12 @@ ZS_PREDICATE(breaks_the_sequence)
         return ZS_ANSWER_NONE;
     if (f->sight[ZS_SIGHT_VERIFIED].count)
         r->confidence = ZS_CONFIDENCE_PROVED;
-    enum zs_answer a = zs_answer_defects(f, r, defects, G_N_ELEMENTS(defects));
-    if (a == ZS_ANSWER_PASS && (f->midstream || f->sight[ZS_SIGHT_LOSS].count))
-        return zs_answer_unmeasured(r, ZS_OBSTACLE_LOST);
-    return a;
+    return zs_answer_defects(f, r, defects, G_N_ELEMENTS(defects));
 }
 
 ZS_PREDICATE(contradicts_itself)
 {
-    return zs_answer_seen(r, &c->facts->defect[ZS_E_STREAM_CONFLICT]);
+    return zs_answer_seen(c->facts, r, &c->facts->defect[ZS_E_STREAM_CONFLICT]);
 }
 
 /* Is it known that the key is the right one? Where the AP-REP is missing, or a secret is all there is, the key itself
@@ -84,7 +80,7 @@ ZS_PREDICATE(has_an_altered_header)
         return ZS_ANSWER_NONE;
     if (!key_is_sure(f))
         return zs_answer_unmeasured(r, ZS_OBSTACLE_SEALED);
-    return zs_answer_seen(r, &f->defect[ZS_E_WRAP_HEADER]);
+    return zs_answer_seen(f, r, &f->defect[ZS_E_WRAP_HEADER]);
 }
 
 ZS_PREDICATE(loses_subscriptions)
@@ -96,7 +92,7 @@ ZS_PREDICATE(loses_subscriptions)
         return ZS_ANSWER_NONE;
     if (!lost->count && !f->sight[ZS_SIGHT_VERIFIED].count)
         return zs_answer_unmeasured(r, ZS_OBSTACLE_SEALED);
-    return zs_answer_seen(r, lost);
+    return zs_answer_seen(f, r, lost);
 }
 
 ZS_PREDICATE(pairs_wrongly)

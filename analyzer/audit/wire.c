@@ -28,10 +28,11 @@ ZS_PREDICATE(sends_plain_credentials)
     if (f->mechanism == ZS_MECHANISM_UNKNOWN)
         return ZS_ANSWER_NONE;
     if (f->mechanism == ZS_MECHANISM_PLAIN && !hello->count)
-        return f->outcome == ZS_OUTCOME_FAILED ? ZS_ANSWER_NONE
-                                               : zs_answer_unmeasured(r, ZS_OBSTACLE_LOST);
+        return f->outcome == ZS_OUTCOME_FAILED && zs_is_whole(f)
+                   ? ZS_ANSWER_NONE
+                   : zs_answer_unmeasured(r, ZS_OBSTACLE_LOST);
     g_snprintf(r->detail, sizeof r->detail, "user %s, and a password that is not shown", f->user);
-    return zs_answer_seen(r, hello);
+    return zs_answer_seen(f, r, hello);
 }
 
 /* READY tells it; where that is missing, what is said behind a context does. */
@@ -42,7 +43,7 @@ ZS_PREDICATE(travels_unprotected)
 
     if (!zs_is_gssapi(f) || !stands(f))
         return ZS_ANSWER_NONE;
-    return zs_answer_seen(r, ready->count ? ready : &f->sight[ZS_SIGHT_BARE]);
+    return zs_answer_seen(f, r, ready->count ? ready : &f->sight[ZS_SIGHT_BARE]);
 }
 
 ZS_PREDICATE(speaks_old_zmtp)
@@ -52,8 +53,8 @@ ZS_PREDICATE(speaks_old_zmtp)
     if (f->mechanism == ZS_MECHANISM_UNKNOWN)
         return ZS_ANSWER_NONE;
     if (!f->old)
-        return ZS_ANSWER_PASS;
-    return stands(f) ? zs_answer_seen(r, &f->sight[ZS_SIGHT_MESSAGE]) : ZS_ANSWER_NONE;
+        return zs_greetings_are_there(f->session) ? ZS_ANSWER_PASS : zs_answer_absent(f, r);
+    return stands(f) ? zs_answer_seen(f, r, &f->sight[ZS_SIGHT_MESSAGE]) : ZS_ANSWER_NONE;
 }
 
 ZS_PREDICATE(has_a_weak_ticket)
@@ -85,13 +86,13 @@ ZS_PREDICATE(lacks_the_proof)
     const struct zs_facts *f = c->facts;
     enum zs_answer a = zs_answer_ap_req(f, r);
 
-    if (a != ZS_ANSWER_PASS || !f->context->mutual || !stands(f))
+    if (a != ZS_ANSWER_PASS || !f->context->mutual)
         return a == ZS_ANSWER_PASS ? ZS_ANSWER_NONE : a;
     if (f->sight[ZS_SIGHT_AP_REP].count)
-        return ZS_ANSWER_PASS;
-    if (f->midstream || f->sight[ZS_SIGHT_LOSS].count)
+        return stands(f) ? ZS_ANSWER_PASS : ZS_ANSWER_NONE;
+    if (!zs_is_whole(f))
         return zs_answer_unmeasured(r, ZS_OBSTACLE_LOST);
-    return zs_answer_fail(r, &f->sight[ZS_SIGHT_AP_REQ]);
+    return stands(f) ? zs_answer_fail(r, &f->sight[ZS_SIGHT_AP_REQ]) : ZS_ANSWER_NONE;
 }
 
 ZS_PREDICATE(lacks_an_acceptor_subkey)
@@ -114,7 +115,7 @@ static enum zs_answer of_tokens(const struct zs_facts *f, struct zs_ruling *r,
         return ZS_ANSWER_NONE;
     if (!mark->count && !f->sight[ZS_SIGHT_AP_REQ].count && stands(f))
         return zs_answer_unmeasured(r, ZS_OBSTACLE_AP_REQ);
-    return zs_answer_seen(r, mark);
+    return zs_answer_seen(f, r, mark);
 }
 
 /* A token of it that comes to nothing, for Kerberos is agreed on, is an offer. */
@@ -152,7 +153,8 @@ ZS_PREDICATE(is_replayed)
     if (a != ZS_ANSWER_PASS)
         return a;
     g_strlcpy(r->detail, f->replayed, sizeof r->detail);
-    return zs_answer_seen(r, &f->defect[ZS_E_AP_REQ_REPLAYED]);
+    const struct zs_mark *again = &f->defect[ZS_E_AP_REQ_REPLAYED];
+    return again->count ? zs_answer_fail(r, again) : ZS_ANSWER_PASS;
 }
 
 /* ==== form ==== */
@@ -173,7 +175,9 @@ ZS_PREDICATE(seems_an_old_libzmq)
         g_strlcpy(r->detail, d == ZS_C2S ? "the TCP client" : "the TCP server", sizeof r->detail);
         return zs_answer_fail(r, &f->sight[ZS_SIGHT_GREETING]);
     }
-    return seen ? ZS_ANSWER_PASS : ZS_ANSWER_NONE;
+    if (!seen || zs_greetings_are_there(f->session))
+        return seen ? ZS_ANSWER_PASS : ZS_ANSWER_NONE;
+    return zs_answer_absent(f, r);
 }
 
 /* What no peer may send, whoever it is. */
@@ -199,7 +203,7 @@ ZS_PREDICATE(is_too_large)
     const struct zs_facts *f = c->facts;
     const struct zs_mark *whole = &f->sight[ZS_SIGHT_LARGE];
 
-    return zs_answer_seen(r, whole->count ? whole : &f->defect[ZS_E_TOKEN_SIZE]);
+    return zs_answer_seen(f, r, whole->count ? whole : &f->defect[ZS_E_TOKEN_SIZE]);
 }
 
 ZS_PREDICATE(shows_lengths)
@@ -209,7 +213,7 @@ ZS_PREDICATE(shows_lengths)
 
     if (!zs_is_gssapi(f) || !f->sight[ZS_SIGHT_MESSAGE].count)
         return ZS_ANSWER_NONE;
-    return zs_answer_seen(r, cfx->count ? cfx : &f->sight[ZS_SIGHT_WRAP_OLD]);
+    return zs_answer_seen(f, r, cfx->count ? cfx : &f->sight[ZS_SIGHT_WRAP_OLD]);
 }
 
 /* Without an id libzmq writes 1. */
@@ -227,5 +231,5 @@ ZS_PREDICATE(shows_routing_ids)
                    d == ZS_C2S ? "client" : "server");
         return zs_answer_fail(r, &f->sight[ZS_SIGHT_GREETING]);
     }
-    return ZS_ANSWER_PASS;
+    return zs_greetings_are_there(f->session) ? ZS_ANSWER_PASS : zs_answer_absent(f, r);
 }

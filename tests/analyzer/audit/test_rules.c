@@ -870,6 +870,57 @@ static void what_only_a_secret_says_is_not_proved(void)
     zs_audit_free(a);
 }
 
+static void in_its_middle(struct good *g)
+{
+    g->f.midstream = true;
+}
+static void one_side(struct good *g)
+{
+    g->s.side[ZS_C2S].greeting.part = ZS_GREETING_SIGNATURE;
+}
+
+static void what_was_not_all_recorded_is_not_said_to_hold(void)
+{
+    static void (*const changes[])(struct good *) = {loss, in_its_middle, one_side};
+    static const char *const rules[] = {"zs-plain-credentials",
+                                        "zs-tokens-legacy",
+                                        "zs-wrap-not-sealed",
+                                        "zs-ntlm-offered",
+                                        "zs-mechanism-unexpected",
+                                        "zs-spnego",
+                                        "zs-sequence",
+                                        "zs-stream-conflict",
+                                        "zs-acceptor-refuses",
+                                        "zs-acceptor-hint",
+                                        "zs-refused",
+                                        "zs-malformed",
+                                        "zs-handshake-large",
+                                        "zs-unwrap-fails",
+                                        "zs-wrap-header",
+                                        "zs-subscription-lost",
+                                        "zs-plaintext-mode",
+                                        "zs-session-outlives-ticket"};
+
+    for (size_t i = 0; i < G_N_ELEMENTS(changes); i++) {
+        const struct zs_audit_result *result;
+        struct zs_audit *a = audit(changes[i], &result);
+        for (size_t j = 0; j < G_N_ELEMENTS(rules); j++) {
+            g_test_message("%zu, %s", i, rules[j]);
+            g_assert_true(is_unmeasured(result, rules[j], ZS_OBSTACLE_LOST));
+        }
+        zs_audit_free(a);
+    }
+    const struct zs_audit_result *result;
+    struct zs_audit *a = audit(one_side, &result);
+    g_assert_true(is_unmeasured(result, "zs-zmtp-old", ZS_OBSTACLE_LOST));
+    g_assert_true(is_unmeasured(result, "zs-libzmq-before-4.3.3", ZS_OBSTACLE_LOST));
+    g_assert_true(is_unmeasured(result, "zs-routing-id-visible", ZS_OBSTACLE_LOST));
+    zs_audit_free(a);
+    a = audit(client_alone, &result);
+    g_assert_true(is_unmeasured(result, "zs-no-ap-rep", ZS_OBSTACLE_LOST));
+    zs_audit_free(a);
+}
+
 /* ==== findings ==== */
 
 static void many_connections_are_one_finding(void)
@@ -1048,6 +1099,7 @@ int main(int argc, char **argv)
         {"/unmeasured/end", a_capture_that_ends_too_early_says_nothing_about_silence},
         {"/unmeasured/refused", a_handshake_not_seen_to_its_end_was_not_refused},
         {"/unmeasured/loss", a_loss_is_said},
+        {"/unmeasured/not-recorded", what_was_not_all_recorded_is_not_said_to_hold},
         {"/unmeasured/secret", what_only_a_secret_says_is_not_proved},
         {"/findings/one", many_connections_are_one_finding},
         {"/findings/confidence", a_finding_is_as_sure_as_its_weakest_evidence},
