@@ -49,7 +49,7 @@ struct page {
     struct told *told; /* NULL: nothing */
     enum zs_dir dir;
     struct zs_stamp at;
-    bool greeting;
+    bool greeting, made_up; /* made_up: the capture lacks it */
     unsigned clear, opened, sealed;
     uint64_t unread;
     enum zs_rc damage;
@@ -177,6 +177,8 @@ static void append_opened(GString *s, const struct page *p)
 static void append_page(GString *s, const struct page *p)
 {
     g_string_append(s, ": ");
+    if (p->made_up)
+        g_string_append(s, "a greeting, made up, for the capture lacks it; ");
     if (p->greeting)
         g_string_append(s, "greeting; ");
     if (p->opened)
@@ -222,8 +224,8 @@ static void turn(struct zs_rendering *r)
 {
     struct page *p = &r->page;
 
-    if (p->told && (p->greeting || p->clear || p->opened || p->sealed || p->unread || p->damage ||
-                    r->out->n)) {
+    if (p->told && (p->greeting || p->made_up || p->clear || p->opened || p->sealed || p->unread ||
+                    p->damage || r->out->n)) {
         GString *comment = comment_begun(r, p->at);
         append_page(comment, p);
         append_remark(comment, p->told);
@@ -314,6 +316,31 @@ static void on_context(struct told *t, const struct zs_report_connection *c,
     }
 }
 
+/* Of a token, a command or a message. */
+static const struct zs_reading *reading_of(const struct zs_event *ev)
+{
+    if (ev->kind == ZS_EVENT_TOKEN)
+        return ev->token.reading;
+    return ev->kind == ZS_EVENT_MESSAGE ? ev->message : ev->command;
+}
+
+/* A reader finds frames behind a greeting alone. Before version 3 it would have to say more than is known. */
+static void make_up_greeting(struct zs_rendering *r, const struct told *t,
+                             enum zs_mechanism mechanism)
+{
+    struct zs_greeting g = {.versioned = true, .padding = 1, .major = 3, .minor = 1};
+    const struct zs_event ev = {.kind = ZS_EVENT_GREETING, .greeting = &g};
+    struct zs_retelling told;
+
+    if (mechanism == ZS_MECHANISM_NONE)
+        return;
+    if (t->curve || mechanism == ZS_MECHANISM_CURVE)
+        g_strlcpy(g.mechanism, "CURVE", sizeof g.mechanism);
+    if (zs_retell(&ev, &told) == ZS_RETOLD_CLEAR)
+        put(r, told.head, told.n);
+    r->page.made_up = true;
+}
+
 /* From here on the side's octets are frames. */
 static void on_greeted(struct zs_rendering *r, struct told *t, const struct zs_event *ev)
 {
@@ -328,17 +355,17 @@ static void on_greeted(struct zs_rendering *r, struct told *t, const struct zs_e
     if (side->repeated)
         put(r, side->held->data, side->held->len);
     drop_held(side);
+    if (!g)
+        make_up_greeting(r, t, reading_of(ev)->mechanism);
 }
 
 static void note_sealed(struct zs_rendering *r, struct told *t, const struct zs_event *ev)
 {
-    const struct zs_reading *reading = ev->kind == ZS_EVENT_MESSAGE ? ev->message : ev->command;
-
     r->page.sealed++;
     r->counts.sealed++;
     t->sealed++;
     if (t->rc == ZS_OK)
-        t->rc = reading->defect;
+        t->rc = reading_of(ev)->defect;
 }
 
 /* A greeting, a command or a message. */

@@ -27,6 +27,7 @@ BUILD = None
 MESSAGE = ("time", "connection", "direction", "length", "more", "data")
 GREETING = ("time", "connection", "direction", "version")
 CONNECTION = ("time", "client", "server", "midstream")
+FRAMES = ("token", "command", "message")
 COMMAND = ("time", "connection", "direction", "metadata", "ttl_ms", "topic", "group", "reason")
 # What else would guess at a payload by its port is not asked.
 TSHARK = ("-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE", "-d", "tcp.port==1-65535,data")
@@ -42,6 +43,10 @@ NUMBER = re.compile(r"#\d+")
 
 def rows(events, kind, fields):
     return [{f: e[f] for f in fields if f in e} for e in of(events, kind)]
+
+
+def sides(events):
+    return {(e["connection"], e["direction"]) for e in events if "direction" in e}
 
 
 def is_open(event):
@@ -108,7 +113,10 @@ class Decrypt(unittest.TestCase):
     def compare(self, before, after):
         before = open_part(before)
         self.assertEqual(rows(before, "message", MESSAGE), rows(after, "message", MESSAGE))
-        self.assertEqual(rows(before, "greeting", GREETING), rows(after, "greeting", GREETING))
+        greetings, spoke = sides(of(before, "greeting")), sides(e for e in before if e["event"] in FRAMES)
+        self.assertEqual(rows(before, "greeting", GREETING),
+                         rows([e for e in after if sides([e]) & greetings], "greeting", GREETING))
+        self.assertLessEqual(sides(of(after, "greeting")) - greetings, spoke)  # made up
         self.assertEqual(rows(before, "connection", CONNECTION), rows(after, "connection", CONNECTION))
         self.assertEqual(rows(before, "command", COMMAND), rows(after, "command", COMMAND))
         self.assertEqual(["READY" if e["name"] == "INITIATE" else e["name"] for e in of(before, "command")],
@@ -260,16 +268,27 @@ class Decrypt(unittest.TestCase):
         self.assertFalse([ports for ports in self.tshark(out, "tcp.srcport", "tcp.dstport") if "80" in ports])
 
     def test_the_beginning_is_not_there(self):
-        """No SYN is made up, nor a greeting; who is told that it is ZMTP reads on."""
+        """No SYN is made up, but a greeting, so that nobody must be told that it is ZMTP."""
         c = self.null(segments.Conversation(), b"lost", b"one", b"two").close()
         path = self.written([p for p in c.packets() if p.data and b"one" in p.data or p.time > c.packets()[-4].time])
         rule = ["-d", "tcp.port==5555,zmtp"]
         before = self.read(path, *rule)
         self.assertTrue(of(before, "message"))
         out, _ = self.decrypt(*rule, path)
-        self.compare(before, self.read(out, *rule))
+        self.compare(before, self.read(out))
         self.check_packets(out)
         self.assertFalse([f for (f,) in self.tshark(out, "tcp.flags") if int(f, 16) & segments.SYN])
+
+    def test_a_lost_greeting_is_made_up_and_said(self):
+        """At the first packet behind it, once, of either side."""
+        for lost, number in ((4, 9), (6, 10), (8, 9)):
+            path = subject.without(BUILD, CAPTURES / "reqrep.pcap", str(lost))
+            out, said = self.decrypt("-K", CAPTURES / "reqrep.keytab", path, status=1)
+            comments = [c for (c,) in self.tshark(out, "frame.comment") if "made up" in c]
+            self.assertEqual([c.split(" of ")[0] for c in comments], [f"packet {number}"], comments)
+            after = self.read(out)
+            self.assertEqual(len(of(after, "message")), 12)
+            self.assertEqual([e["outcome"] for e in of(after, "close")], ["established"])
 
     def test_a_password_is_not_in_it(self):
         hello = made.greeting(b"PLAIN")
