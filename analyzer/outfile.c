@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* A file beside its place, moved there when it is whole: so nobody else can read it at any moment, whatever the rights
- * of what had the name, and nobody reads half of it.
+ * of what had the name, and nobody reads half of it. Up to then it has no name, so that whatever ends the program ends
+ * it, too: what is in it must not lie about.
  *
- * Limits: the directory must be one that may be written to. Other names (hard links) of what had the name keep it. */
+ * Limits: the directory must be one that may be written to. On a file system without O_TMPFILE (NFS), or without /proc, it
+ * has a name from the beginning, and who is killed leaves it. Other names (hard links) of what had the name keep it. */
 #include "analyzer/outfile.h"
 
 #include "analyzer/output.h"
@@ -70,6 +72,17 @@ static bool is_standard_output(const char *path)
             is_same(&file, &standard));
 }
 
+/* A file without a name in the directory of target; -1: there are none. */
+static int open_nameless(const char *target)
+{
+    char *parent = g_path_get_dirname(target);
+    bool can_be_named = access("/proc/self/fd", X_OK) == 0;
+    int fd = can_be_named ? open(parent, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600) : -1;
+
+    g_free(parent);
+    return fd;
+}
+
 static FILE *open_it(struct zs_outfile *f)
 {
     struct stat s;
@@ -77,9 +90,9 @@ static FILE *open_it(struct zs_outfile *f)
 
     if (is_standard_output(f->path))
         return stdout;
-    if (stat(f->path, &s) == 0 && !S_ISREG(s.st_mode)) {
-        fd = open(f->path, O_WRONLY | O_CLOEXEC);
-    } else {
+    f->moves = stat(f->path, &s) != 0 || S_ISREG(s.st_mode);
+    fd = f->moves ? open_nameless(f->target) : open(f->path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0 && f->moves) {
         f->temporary = g_strconcat(f->target, ".XXXXXX", NULL);
         fd = mkostemp(f->temporary, O_CLOEXEC);
     }
@@ -110,13 +123,32 @@ bool zs_outfile_open(struct zs_outfile *f, const char *path, const char *const *
     return false;
 }
 
+/* rename() takes a name to a name: one for this moment. */
+static bool name_it(struct zs_outfile *f)
+{
+    char *itself = g_strdup_printf("/proc/self/fd/%d", fileno(f->out));
+    bool ok = f->temporary != NULL;
+
+    while (!ok) {
+        g_free(f->temporary);
+        f->temporary = g_strdup_printf("%s.%08x", f->target, g_random_int());
+        ok = linkat(AT_FDCWD, itself, AT_FDCWD, f->temporary, AT_SYMLINK_FOLLOW) == 0;
+        if (!ok && errno != EEXIST)
+            break;
+    }
+    if (!ok)
+        g_clear_pointer(&f->temporary, g_free);
+    g_free(itself);
+    return ok;
+}
+
 /* Closes it, whatever comes; errno says why something is missing. */
-static bool finish(struct zs_outfile *f)
+static bool finish(struct zs_outfile *f, bool keep)
 {
     errno = 0;
     bool ok = fflush(f->out) == 0 && !ferror(f->out);
-    if (ok && f->temporary)
-        ok = fsync(fileno(f->out)) == 0;
+    if (ok && f->moves && keep)
+        ok = fsync(fileno(f->out)) == 0 && name_it(f);
     int why = errno ? errno : EIO; /* of a write long ago nothing is known but that it failed */
     bool closed = fclose(f->out) == 0;
     if (!ok)
@@ -126,13 +158,13 @@ static bool finish(struct zs_outfile *f)
 
 bool zs_outfile_close(struct zs_outfile *f)
 {
-    bool any = ftello(f->out) > 0, ok = finish(f);
+    bool any = ftello(f->out) > 0, ok = finish(f, any), moved = false;
 
-    if (ok && any && f->temporary)
-        ok = rename(f->temporary, f->target) == 0;
+    if (ok && any && f->moves)
+        ok = moved = rename(f->temporary, f->target) == 0;
     if (!ok)
         fprintf(stderr, "zmtpscope: %s: %s\n", f->path, g_strerror(errno));
-    if (f->temporary && !(ok && any))
+    if (f->temporary && !moved)
         unlink(f->temporary);
     clear(f);
     return ok;

@@ -3,7 +3,7 @@
 #define ZS_ANALYZER_OUTFILE_H
 
 /* A file that a command makes, for its owner's eyes alone. It takes its name when it is whole: up to then what had the
- * name stays, and a command that is killed leaves it so, and a file of the name and six letters beside it. */
+ * name stays, and a command that is killed leaves it so, and nothing of its own. */
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -11,7 +11,8 @@ struct zs_outfile {
     FILE *out;        /* to be written to; not to be closed */
     const char *path; /* borrowed: as it was given, for sentences */
     char *target;     /* the name that it takes, links followed, … */
-    char *temporary;  /* … and the one that it has; NULL: it is written where it is */
+    bool moves;       /* … at its end; false: it is written where it is */
+    char *temporary;  /* the name that it has; NULL: none yet */
 };
 
 /* "-" is standard output, if it is no terminal; that, devices and pipes are written as they are. The file is none of those that are read: of

@@ -6,6 +6,8 @@ the same times, and tshark finds nothing wrong with it.
 Limits: tshark reads it without the plugin, and what is above TCP it does not look at; difficult captures and oddities it is
 not shown.
 """
+
+import contextlib
 import os
 import pathlib
 import re
@@ -345,8 +347,8 @@ class Decrypt(unittest.TestCase):
         self.compare(self.read(CAPTURES / "reqrep.pcap", *keys),
                      [subject.json.loads(line) for line in back.stdout.splitlines()])
 
-    def start(self, *arguments):
-        process = subprocess.Popen([self.binary, "decrypt", *map(str, arguments), "-w", "-"], stdin=subprocess.PIPE,
+    def start(self, *arguments, out="-"):
+        process = subprocess.Popen([self.binary, "decrypt", *map(str, arguments), "-w", out], stdin=subprocess.PIPE,
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         for stream in (process.stdout, process.stderr, process.wait, process.kill):
             self.addCleanup(getattr(stream, "close", stream))
@@ -377,6 +379,31 @@ class Decrypt(unittest.TestCase):
         path.write_bytes(came)
         self.assertTrue(of(self.read(path), "connection"))
         process.stdin.close()
+
+    def has_opened(self, process, folder):
+        """Has it a file there, of whatever name?"""
+        for descriptor in pathlib.Path("/proc", str(process.pid), "fd").iterdir():
+            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                if os.readlink(descriptor).startswith(str(folder)):
+                    return True
+        return False
+
+    def test_who_is_killed_leaves_nothing(self):
+        """In the middle of it: what had the name stays, and there is nothing beside it."""
+        folder = self.directory / "killed"
+        folder.mkdir()
+        (folder / "out.pcapng").write_bytes(b"old")
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE, signal.SIGKILL):
+            with self.subTest(signal=number):
+                process = self.start("-K", CAPTURES / "reqrep.keytab", "-", out=folder / "out.pcapng")
+                process.stdin.write((CAPTURES / "reqrep.pcap").read_bytes()[:3000])
+                process.stdin.flush()
+                while not self.has_opened(process, folder):
+                    self.assertIsNone(process.poll())
+                process.send_signal(number)
+                self.assertEqual(process.wait(subject.LIMIT), -number)
+                self.assertEqual([(p.name, p.read_bytes()) for p in folder.iterdir()], [("out.pcapng", b"old")])
+                process.stdin.close()
 
     def test_what_is_written_is_its_owner_s(self):
         out, _ = self.decrypt(CAPTURES / "null.pcap")
