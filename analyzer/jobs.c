@@ -350,8 +350,7 @@ static bool start(struct jobs *j, const struct zs_observation *o, unsigned share
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         return false;
-    *l = (struct lane){
-        .jobs = j, .blocks = j->blocks + j->n * BLOCKS, .socket = ends[0]};
+    *l = (struct lane){.jobs = j, .blocks = j->blocks + j->n * BLOCKS, .socket = ends[0]};
     l->child = fork();
     if (l->child == 0) {
         for (unsigned i = 0; i <= j->n; i++)

@@ -89,8 +89,7 @@ static gint64 due(const struct zs_play *p, const struct zs_line *l)
 
     if (p->options->rate > 0)
         return p->opened + (gint64)(p->spoken * 1e6 / p->options->rate);
-    return p->opened +
-           (gint64)((double)zs_stamp_since(l->at, first->at) / 1000 * p->options->pace);
+    return p->opened + (gint64)((double)zs_stamp_since(l->at, first->at) / 1000 * p->options->pace);
 }
 
 /* ==== theirs ==== */

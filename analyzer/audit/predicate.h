@@ -32,6 +32,9 @@ bool zs_is_whole(const struct zs_facts *f);
 /* PASS: it came to stand. FAIL: it did not, and the capture has its end. NONE: it has not the beginning. */
 enum zs_answer zs_answer_outcome(const struct zs_facts *f, struct zs_ruling *r);
 
+/* Does it stand, and is there not one context token, though all is there? */
+bool zs_is_anonymous(const struct zs_facts *f);
+
 const char *zs_mechanism_text(enum zs_mechanism m); /* "NULL", … */
 /* Does GSSAPI count here, that of ZMTP 3? */
 bool zs_is_gssapi(const struct zs_facts *f);

@@ -138,6 +138,12 @@ enum zs_answer zs_answer_outcome(const struct zs_facts *f, struct zs_ruling *r)
                                            : zs_answer_unmeasured(r, ZS_OBSTACLE_END);
 }
 
+bool zs_is_anonymous(const struct zs_facts *f)
+{
+    return f->outcome == ZS_OUTCOME_ESTABLISHED && zs_is_whole(f) &&
+           f->sight[ZS_SIGHT_TOKEN].count == 0;
+}
+
 const char *zs_mechanism_text(enum zs_mechanism m)
 {
     static const char *const texts[] = {
@@ -163,8 +169,9 @@ enum zs_answer zs_answer_ap_req(const struct zs_facts *f, struct zs_ruling *r)
         return ZS_ANSWER_NONE;
     if (f->context && f->context->ticket_etype && f->context->service_principal)
         return ZS_ANSWER_PASS;
-    /* Of a handshake that failed before it there is nothing to be said; nor of one that is not Kerberos'. */
-    if ((f->outcome == ZS_OUTCOME_FAILED && zs_is_whole(f)) || f->session->foreign)
+    /* Of a handshake that failed before it there is nothing to be said; nor of one without, or not Kerberos'. */
+    if ((f->outcome == ZS_OUTCOME_FAILED && zs_is_whole(f)) || zs_is_anonymous(f) ||
+        f->session->foreign)
         return ZS_ANSWER_NONE;
     return zs_answer_unmeasured(r, ZS_OBSTACLE_AP_REQ);
 }

@@ -41,7 +41,7 @@ ZS_PREDICATE(travels_unprotected)
     const struct zs_facts *f = c->facts;
     const struct zs_mark *ready = &f->defect[ZS_E_PLAINTEXT_MODE];
 
-    if (!zs_is_gssapi(f) || !stands(f))
+    if (!zs_is_gssapi(f) || !stands(f) || zs_is_anonymous(f))
         return ZS_ANSWER_NONE;
     return zs_answer_seen(f, r, ready->count ? ready : &f->sight[ZS_SIGHT_BARE]);
 }
@@ -95,6 +95,20 @@ ZS_PREDICATE(lacks_the_proof)
     return stands(f) ? zs_answer_fail(r, &f->sight[ZS_SIGHT_AP_REQ]) : ZS_ANSWER_NONE;
 }
 
+ZS_PREDICATE(authenticates_nobody)
+{
+    const struct zs_facts *f = c->facts;
+
+    if (!zs_is_gssapi(f) || !stands(f))
+        return ZS_ANSWER_NONE;
+    if (f->sight[ZS_SIGHT_TOKEN].count)
+        return ZS_ANSWER_PASS;
+    if (!zs_is_anonymous(f))
+        return zs_answer_unmeasured(r, ZS_OBSTACLE_LOST);
+    const struct zs_mark *message = &f->sight[ZS_SIGHT_MESSAGE];
+    return zs_answer_fail(r, message->count ? message : &f->sight[ZS_SIGHT_CLOSE]);
+}
+
 ZS_PREDICATE(lacks_an_acceptor_subkey)
 {
     const struct zs_facts *f = c->facts;
@@ -111,7 +125,7 @@ ZS_PREDICATE(lacks_an_acceptor_subkey)
 static enum zs_answer of_tokens(const struct zs_facts *f, struct zs_ruling *r,
                                 const struct zs_mark *mark)
 {
-    if (!zs_is_gssapi(f))
+    if (!zs_is_gssapi(f) || zs_is_anonymous(f))
         return ZS_ANSWER_NONE;
     if (!mark->count && !f->sight[ZS_SIGHT_AP_REQ].count && stands(f))
         return zs_answer_unmeasured(r, ZS_OBSTACLE_AP_REQ);

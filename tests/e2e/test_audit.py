@@ -334,6 +334,10 @@ def no_ap_rep(forger):
     yield c.c2s(forger.sealed(0, 1, b"\0hello"))
 
 
+def nobody(_):
+    yield greeted().c2s(made.ready(b"REQ")).s2c(made.ready(b"REP")).c2s(made.message(b"", b"q")).s2c(made.message(b"", b"a"))
+
+
 def storm(_):
     for number in range(12):
         c = segments.Conversation(40000 + number, start=(segments.START + number) * 10**9)
@@ -383,6 +387,7 @@ MADE = {
     ntlm: ["zs-ntlm"], iakerb: ["zs-mechanism-unexpected"], two_clients: ["zs-both-initiate"],
     no_ticket: ["zs-initiator-silent"], protection_differs: ["zs-protection-differs"],
     stalled: ["zs-stalled-after-context"], no_ap_rep: ["zs-no-ap-rep"],
+    nobody: ["zs-no-authentication"],
     storm: ["zs-mechanism-differs", "zs-handshake-storm"],
     services: ["zs-acceptor-silent", "zs-service-several", "zs-service-kvnos", "zs-service-host", "zs-service-name",
                "zs-service-name"],

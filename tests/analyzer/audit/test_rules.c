@@ -219,6 +219,17 @@ static void no_ap_rep_behind_a_loss(struct good *g)
     no_ap_rep(g);
     see(g, ZS_SIGHT_LOSS);
 }
+static void no_token(struct good *g)
+{
+    lack_the_ap_req(g);
+    unsee(g, ZS_SIGHT_TOKEN);
+    bare_message(g);
+}
+static void no_token_behind_a_loss(struct good *g)
+{
+    no_token(g);
+    see(g, ZS_SIGHT_LOSS);
+}
 static void no_acceptor_subkey(struct good *g)
 {
     unsee(g, ZS_SIGHT_ACCEPTOR_SUBKEY);
@@ -596,12 +607,15 @@ static const struct row {
     {"zs-plain-credentials", plain, curve},
     {"zs-plaintext-mode", bare_ready, bare_and_failed},
     {"zs-plaintext-mode", bare_message, nothing},
+    {"zs-plaintext-mode", bare_message, no_token},
     {"zs-zmtp-old", old, old_without_messages},
     {"zs-ticket-weak", ticket_of_des3, ticket_of_camellia},
     {"zs-tokens-legacy", old_tokens, nothing},
     {"zs-wrap-not-sealed", unsealed, nothing},
     {"zs-no-mutual", no_mutual, no_ap_rep},
     {"zs-no-ap-rep", no_ap_rep, no_ap_rep_behind_a_loss},
+    {"zs-no-authentication", no_token, bare_message},
+    {"zs-no-authentication", no_token, no_token_behind_a_loss},
     {"zs-no-acceptor-subkey", no_acceptor_subkey, no_wraps},
     {"zs-ntlm", ntlm, ntlm_given_up},
     {"zs-ntlm", ntlm, ntlm_and_a_loss},
