@@ -30,8 +30,6 @@ struct run {
     GString *troubles; /* what could not be read, a line each; NULL: it is said at once */
     struct zs_report_summary summary;
     uint64_t packet; /* the one being looked at; UINT64_MAX: all were */
-    uint64_t
-        rank; /* of what it brings about: 0 what comes before its own connection's events, 1 these */
 };
 
 /* One TCP connection of the capture. */
@@ -127,19 +125,16 @@ static bool is_chosen(const struct zs_observation *o, uint64_t connection)
     return o->connection_count == 0;
 }
 
-/* What is reported now belongs to the packet that is being looked at, or, where it waited, to an earlier one. */
+/* What is reported now belongs to the packet that is being looked at, or, where it waited, to an earlier one. A connection
+ * that makes room, or whose ends are used again, is spoken of before the one that needs it, and has the smaller number. */
 static void tell_place(const struct watched *w)
 {
     const struct run *run = w->run;
     const struct zs_waited *late = zs_batch_now(run->config.batch);
+    bool behind_all = run->packet == UINT64_MAX; /* nothing waits any more that came before */
 
-    /* Behind the last packet nothing waits any more that came before. */
-    if (run->packet == UINT64_MAX)
-        run->o->place(run->o->user, run->packet, w->flow->number);
-    else if (late)
-        run->o->place(run->o->user, late->at.frame, 1);
-    else
-        run->o->place(run->o->user, run->packet, run->rank);
+    run->o->place(run->o->user, late && !behind_all ? late->at.frame : run->packet,
+                  w->flow->number);
 }
 
 static void tell_begun(struct watched *w)
@@ -311,13 +306,10 @@ static void on_closed(void *conn, enum zs_flow_end why, const struct zs_net_stam
     struct watched *w = conn;
     struct run *run = w->run;
 
-    /* Of what one packet brings about, that another connection makes room comes first. */
-    run->rank = why == ZS_FLOW_EVICTED ? 0 : 1;
     if (w->conn)
         end_conversation(w, why, stamp_of(at));
     zs_conn_free(w->conn);
     tell_ended(w, why, stamp_of(at));
-    run->rank = 1;
     if (!w->other) {
         run->summary.passed_over += w->midstream && w->has_data && !w->is_zmtp;
         run->summary.evicted += why == ZS_FLOW_EVICTED;
@@ -499,7 +491,7 @@ static void observe(struct run *run, struct zs_timeline *timeline)
 bool zs_observe(const struct zs_observation *o, GError **error)
 {
     const size_t frame_limit = o->max_frame ? o->max_frame : ZS_FRAME_LIMIT;
-    struct run run = {.o = o, .limits = limits_of(o), .rank = 1};
+    struct run run = {.o = o, .limits = limits_of(o)};
     run.waiting.most = run.limits.all_pending_octets + frame_limit; /* the largest frame fits */
     struct zs_timeline *timeline;
     struct zs_authenticators *authenticators = zs_authenticators_new();

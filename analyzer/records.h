@@ -14,8 +14,8 @@ enum zs_record_kind {
     ZS_RECORD_ERROR, /* what could not be read */
 };
 
-/* Places go up; no two shares have the same one but 0, the beginning, for what a packet brings about belongs to one
- * connection, or to one that makes room for it. */
+/* Places go up, and no two shares have the same one but 0, the beginning: the rank is a connection's number. What a packet
+ * brings about is of its own connection, and before that of one that makes room for it or has the same ends. */
 struct zs_record {
     uint64_t packet, rank;
     enum zs_record_kind kind;

@@ -102,6 +102,31 @@ class Shares(unittest.TestCase):
         self.assertIn(b'"limit":"connections","most":16', single)
         self.assertIn(b'"evicted":', single.splitlines()[-1])
 
+    def test_connections_that_make_room_and_wait(self):
+        """What waits behind a hole is given up when another connection needs the room, and that one speaks at once."""
+        hello, waiting, speaking = made.greeting(), [], []
+        for port in range(40000, 40017):
+            waiting += segments.Conversation(port).c2s(hello[:20]).lose(0, 10).c2s(hello[30:]).packets()
+        for port in range(40017, 40040):
+            speaking += segments.Conversation(port, syn=False).c2s(hello).packets()
+        packets = segments.retimed(waiting + speaking, waiting)
+        single = self.assert_same("--json", "--max-connections", "16",
+                                  segments.write(self.scratch / "waiting.pcap", packets))
+        self.assertIn(b'"evicted":24', single.splitlines()[-1])
+
+    def test_ends_that_are_used_again_at_once(self):
+        """The SYN of the next connection carries data: what becomes of either is said at the same packet."""
+        hello, packets = made.greeting(), []
+        for port in range(40000, 40040):
+            first = segments.Conversation(port).c2s(hello).s2c(hello)
+            again = segments.Conversation(port, syn=False, isn=(90000, 70000))
+            again.add(0, segments.SYN, hello, seq=90000, ack=0)
+            again.lose(0, len(hello)).add(1, segments.SYN | segments.ACK, seq=70000)
+            packets += first.packets() + again.s2c(hello).packets()
+        reused = segments.write(self.scratch / "reused.pcap", segments.retimed(packets, packets))
+        single = self.assert_same("--json", reused)
+        self.assertIn(b'"connections":80', single.splitlines()[-1])
+
     def refused(self, said, *paths):
         out, err, status = zmtpscope("merge", *paths)
         self.assertEqual(status, 2)
