@@ -28,10 +28,13 @@ enum {
 
 /* What awaits an answer. */
 struct question {
-    uint64_t key;   /* of a request its envelope, of a PING its context, which the answer repeats */
-    uint64_t mixed; /* that times the seed, of a request that has an id */
+    uint64_t key; /* of a request its envelope, of a PING its context, which the answer repeats */
     struct zs_stamp at;
     void *tag;
+    /* Of a request that has an id: key times the seed, the link of the next one with the same id, and of the oldest one
+     * of an id that of the latest. */
+    uint64_t mixed;
+    GList *next, *latest;
 };
 
 /* A message whose parts come in. */
@@ -178,8 +181,13 @@ static void enter(struct zs_exchange *x, struct question *q)
         x->seed = (uint64_t)g_random_int() << 32 | g_random_int() | 1;
     }
     q->mixed = q->key * x->seed;
-    if (!g_hash_table_contains(x->by_id, &q->mixed))
+    GList *oldest = g_hash_table_lookup(x->by_id, &q->mixed);
+    struct question *first = oldest ? oldest->data : q;
+    if (oldest)
+        ((struct question *)first->latest->data)->next = x->requests.tail;
+    else
         g_hash_table_insert(x->by_id, &q->mixed, x->requests.tail);
+    first->latest = x->requests.tail;
 }
 
 static GList *find_id(const struct zs_exchange *x, uint64_t key)
@@ -189,13 +197,19 @@ static GList *find_id(const struct zs_exchange *x, uint64_t key)
     return x->by_id ? g_hash_table_lookup(x->by_id, &mixed) : NULL;
 }
 
-/* Before the request at link leaves. */
+/* Before the request at link leaves, the oldest of its id if it has one. */
 static void strike(struct zs_exchange *x, const GList *link)
 {
     const struct question *q = link->data;
 
-    if (x->by_id && g_hash_table_lookup(x->by_id, &q->mixed) == link)
-        g_hash_table_remove(x->by_id, &q->mixed);
+    if (!x->by_id || g_hash_table_lookup(x->by_id, &q->mixed) != link)
+        return;
+    g_hash_table_remove(x->by_id, &q->mixed);
+    if (q->next) {
+        struct question *next = q->next->data;
+        next->latest = q->latest;
+        g_hash_table_insert(x->by_id, &next->mixed, q->next);
+    }
 }
 
 static void forget_oldest(struct zs_exchange *x)

@@ -412,6 +412,26 @@ static void request_ids_find_their_replies_in_any_order(void)
     finish(&h);
 }
 
+/* A peer that uses an id again is answered in order, by each id. */
+static void requests_of_one_id_are_answered_one_after_the_other(void)
+{
+    struct heard h;
+
+    connect(&h, "REQ", "ROUTER");
+    for (int i = 0; i < 2; i++)
+        request(&h, ZS_C2S, "00000001");
+    request(&h, ZS_C2S, "00000002");
+    request(&h, ZS_C2S, "00000001");
+    g_assert_cmpstr(answered(&h, ZS_S2C, "00000001"), ==, "answers 3");
+    g_assert_cmpstr(answered(&h, ZS_S2C, "00000001"), ==, "answers 6");
+    g_assert_cmpstr(answered(&h, ZS_S2C, "00000002"), ==, "answers 9");
+    g_assert_cmpstr(answered(&h, ZS_S2C, "00000001"), ==, "answers 12");
+    g_assert_cmpstr(answered(&h, ZS_S2C, "00000001"), ==, "0");
+    request(&h, ZS_C2S, "00000001");
+    g_assert_cmpstr(answered(&h, ZS_S2C, "00000001"), ==, "answers 30");
+    finish(&h);
+}
+
 /* ZMQ_REQ_RELAXED without ids: a ROUTER may answer either first. */
 static void a_req_that_does_not_wait_is_not_guessed_at(void)
 {
@@ -821,6 +841,7 @@ static void add_messages_and_requests(void)
     FACT(an_envelope_that_was_not_sent_answers_nothing);
     FACT(the_asking_side_may_be_the_tcp_server);
     FACT(request_ids_find_their_replies_in_any_order);
+    FACT(requests_of_one_id_are_answered_one_after_the_other);
     FACT(a_req_that_does_not_wait_is_not_guessed_at);
     FACT(dealer_and_router_are_never_linked);
     FACT(behind_a_loss_a_req_is_in_step_again_and_a_dealer_is_not);
