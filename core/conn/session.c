@@ -173,23 +173,32 @@ static void start_sequence(struct zs_side *side, bool known, uint64_t first)
     zs_sequence_start(&side->sequence, first + side->mics);
 }
 
-static void put_context(struct zs_session *s, struct zs_span ap_req, struct zs_span ap_rep)
+static struct zs_context *rebuild(const struct zs_session *s, struct zs_span ap_req,
+                                  struct zs_span ap_rep)
+{
+    struct zs_context *c = zs_context_new(s->keys, ap_req, ap_rep, s->ap_req_at.time_ns);
+
+    if (!ap_rep.n && s->side[zs_dir_other(s->initiator)].losses)
+        zs_context_blame_loss(c);
+    return c;
+}
+
+static void put_context(struct zs_session *s, struct zs_context *made)
 {
     s->earlier = s->context;
-    s->context = zs_context_new(s->keys, ap_req, ap_rep, s->ap_req_at.time_ns);
-    if (!ap_rep.n && s->side[zs_dir_other(s->initiator)].losses)
-        zs_context_blame_loss(s->context);
+    s->context = made;
     const struct zs_context_facts *f = zs_context_facts(s->context);
     start_sequence(&s->side[s->initiator], f->initiator_has_sequence, f->initiator_sequence);
     start_sequence(&s->side[zs_dir_other(s->initiator)], f->acceptor_has_sequence,
                    f->acceptor_sequence);
 }
 
-static void make_context(struct zs_session *s, struct zs_span ap_req, struct zs_span ap_rep,
-                         struct zs_turn *turn)
+/* It has the answer to its AP-REQ, or will have none. */
+static void take_context(struct zs_session *s, struct zs_context *made, struct zs_turn *turn)
 {
-    put_context(s, ap_req, ap_rep);
+    put_context(s, made);
     drop_ap_req(s);
+    drop_early_ap_rep(s);
     turn->context_made = true;
 }
 
@@ -197,7 +206,7 @@ static void make_context(struct zs_session *s, struct zs_span ap_req, struct zs_
 static void conclude(struct zs_session *s, struct zs_span ap_rep, struct zs_turn *turn)
 {
     if (s->ap_req)
-        make_context(s, zs_span(s->ap_req, s->ap_req_n), ap_rep, turn);
+        take_context(s, rebuild(s, zs_span(s->ap_req, s->ap_req_n), ap_rep), turn);
 }
 
 /* Packets of two directions may stand in a capture in another order than they were sent. */
@@ -210,14 +219,25 @@ static void keep_early_ap_rep(struct zs_session *s, enum zs_dir dir, struct zs_s
     s->early_from = dir;
 }
 
-/* The AP-REQ that was kept has its answer before it. */
-static void take_early_ap_rep(struct zs_session *s, struct zs_turn *turn)
+static struct zs_span early_ap_rep(const struct zs_session *s)
 {
-    if (s->early_ap_rep && s->early_from != s->initiator) {
-        s->answered = true;
-        conclude(s, zs_span(s->early_ap_rep, s->early_ap_rep_n), turn);
-    }
-    drop_early_ap_rep(s);
+    return zs_span(s->early_ap_rep, s->early_ap_rep_n);
+}
+
+/* The AP-REQ that was kept may have its answer before it. What does not open is none, as far as anybody can tell, and
+ * must not stand in the way of one that comes behind. */
+static void try_early_ap_rep(struct zs_session *s, struct zs_turn *turn)
+{
+    if (s->early_from == s->initiator)
+        drop_early_ap_rep(s);
+    if (!s->early_ap_rep)
+        return;
+    s->answered = true;
+    struct zs_context *made = rebuild(s, zs_span(s->ap_req, s->ap_req_n), early_ap_rep(s));
+    if (zs_context_facts(made)->ap_rep_opened)
+        take_context(s, made, turn);
+    else
+        zs_context_free(made);
 }
 
 static void on_ap_req(struct zs_session *s, enum zs_dir dir, struct zs_span inner,
@@ -241,13 +261,12 @@ static void on_ap_req(struct zs_session *s, enum zs_dir dir, struct zs_span inne
     if (inner.n > ZS_TOKEN_LIMIT)
         turn->defect = ZS_E_TOKEN_SIZE;
     if (!s->mutual || inner.n > ZS_TOKEN_LIMIT) {
-        drop_early_ap_rep(s);
-        make_context(s, inner, zs_span(NULL, 0), turn);
+        take_context(s, rebuild(s, inner, zs_span(NULL, 0)), turn);
         return;
     }
     s->ap_req = g_memdup2(inner.p, inner.n);
     s->ap_req_n = inner.n;
-    take_early_ap_rep(s, turn);
+    try_early_ap_rep(s, turn);
 }
 
 /* The mechanism's own token: the one inside SPNEGO's, if it is there. */
@@ -531,6 +550,6 @@ bool zs_session_conclude(struct zs_session *s)
 {
     if (!s->ap_req || s->context)
         return false;
-    put_context(s, zs_span(s->ap_req, s->ap_req_n), zs_span(NULL, 0));
+    put_context(s, rebuild(s, zs_span(s->ap_req, s->ap_req_n), early_ap_rep(s)));
     return true;
 }

@@ -240,6 +240,30 @@ static void ap_rep_before_its_ap_req_is_kept_for_it(void)
     zs_session_clear(&h.s);
 }
 
+/* A token before the AP-REQ that looks like its answer and does not open must not hide the connection. */
+static void early_ap_rep_that_does_not_open_waits_for_another(void)
+{
+    for (int again = 0; again <= 1; again++) {
+        GByteArray *damaged = talk_ap_rep(&talk);
+        struct heard h;
+        start(&h);
+        greet(&h, "GSSAPI", "GSSAPI");
+        damaged->data[damaged->len - 1] ^= 1;
+        say_token(&h, ZS_S2C, damaged);
+        say_token(&h, ZS_C2S, talk_ap_req(&talk));
+        g_assert_true(!h.turn.context_made && h.s.answered && h.s.ap_req);
+        if (again) {
+            say_token(&h, ZS_S2C, talk_ap_rep(&talk));
+            g_assert_true(h.turn.context_made && !h.s.ap_req && !h.s.early_ap_rep);
+            g_assert_cmpint(zs_context_facts(h.s.context)->why, ==, ZS_WHY_OPENED);
+        } else {
+            g_assert_true(zs_session_conclude(&h.s));
+            g_assert_cmpint(zs_context_facts(h.s.context)->why, ==, ZS_WHY_AP_REP_DAMAGED);
+        }
+        zs_session_clear(&h.s);
+    }
+}
+
 static void early_ap_rep_of_the_initiators_side_answers_nothing(void)
 {
     struct heard h;
@@ -1128,6 +1152,7 @@ static void add_tests(void)
     FACT(ap_req_that_nobody_answers_is_opened_at_the_end);
     FACT(answer_that_comes_late_makes_another_context);
     FACT(ap_rep_before_its_ap_req_is_kept_for_it);
+    FACT(early_ap_rep_that_does_not_open_waits_for_another);
     FACT(early_ap_rep_of_the_initiators_side_answers_nothing);
     FACT(early_ap_rep_is_kept_within_bounds);
     FACT(context_without_an_ap_rep_says_whether_octets_are_missing);
