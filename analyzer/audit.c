@@ -93,7 +93,7 @@ static bool parse(int argc, char **argv, struct audit_options *o, GError **error
         "The worst first: what, where, what shows it, and what to do; docs/audit.md has it all. Without a key what is in the\n"
         "clear is judged, with the service's keytab tickets, clocks and messages, too; what could not be measured is said.\n\n"
         "Exit status: 0; 1 if there is a finding at or above --fail-on, or, with --strict, something that could not be\n"
-        "measured; 2 if something could not be read, or there was no ZMTP connection to judge.\n\n"
+        "measured; 2 if something could not be read, if Ctrl+C came first, or if there was no ZMTP connection to judge.\n\n"
         "Examples:\n  zmtpscope audit -K captures/reqrep.keytab captures/reqrep.pcap\n"
         "  zmtpscope audit --fail-on medium -K service.keytab nightly.pcapng\n");
     bool ok = zs_arguments_parse(c, argc, argv, "Krfd", error);
@@ -140,6 +140,7 @@ static int audit(const struct audit_options *options, const struct audit_run *ru
 
     zs_interrupt_watch();
     bool whole = zs_observe(&o, &error);
+    whole &= !zs_interrupted_amid(o.files);
     const struct zs_findings_report report = {
         .out = stdout,
         .colours = zs_output_coloured(),

@@ -112,16 +112,6 @@ static bool are_there(char **files)
     return true;
 }
 
-/* Was a capture left in its middle? What comes through a pipe is read to its end even then. */
-static bool is_cut(const struct decrypt_options *d)
-{
-    bool cut = zs_interrupted() && !g_strv_contains((const char *const *)d->files, "-");
-
-    if (cut)
-        fputs("zmtpscope: interrupted: the captures go on\n", stderr);
-    return cut;
-}
-
 /* Connections that may have been ZMTP's and are not in OUT. */
 static void tell_passed_over(uint64_t n)
 {
@@ -205,7 +195,7 @@ static int decrypt(const struct decrypt_options *d)
     clear_run(&run);
     if (!ok)
         return ZS_EXIT_FAILED;
-    bool whole = !is_cut(d);
+    bool whole = !zs_interrupted_amid((const char *const *)d->files);
     whole &= sum_up(&counts);
     return whole ? ZS_EXIT_CLEAN : ZS_EXIT_FINDINGS;
 }

@@ -2,7 +2,9 @@
 /* SIGINT as a wish. A read that it interrupts goes on: who writes into our pipe had the same Ctrl+C and closes it. */
 #include "analyzer/interrupt.h"
 
+#include <glib.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/mman.h>
 
 static volatile sig_atomic_t own;
@@ -24,6 +26,15 @@ void zs_interrupt_watch(void)
 bool zs_interrupted(void)
 {
     return *interrupted;
+}
+
+bool zs_interrupted_amid(const char *const *files)
+{
+    bool cut = zs_interrupted() && !g_strv_contains(files, "-");
+
+    if (cut)
+        fputs("zmtpscope: interrupted: the captures go on\n", stderr);
+    return cut;
 }
 
 void zs_interrupt_share(void)

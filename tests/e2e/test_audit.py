@@ -12,6 +12,8 @@ import json
 import os
 import pathlib
 import re
+import signal
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -478,6 +480,28 @@ class Hostile(unittest.TestCase):
         self.assertEqual([(f["connections"], len(f["evidence"])) for f in of_plain], [(1000, 5)])
         text = audit(self.file, form="text").stdout.decode()
         self.assertIn("and 995 more, the last at #", text)
+
+
+class Interrupted(unittest.TestCase):
+    """Ctrl+C while a capture is read: what was read so far is judged, and nobody is told that it is all."""
+
+    def test_what_is_left_in_its_middle_is_not_complete(self):
+        octets = (subject.CAPTURES / "reqrep.pcap").read_bytes()
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder, "reqrep.pcap")
+            os.mkfifo(file)
+            process = subprocess.Popen([f"{BUILD}/analyzer/zmtpscope", "audit", "--format", "json", file],
+                                       stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            with open(file, "wb", buffering=0) as pipe:
+                pipe.write(octets[:3000])
+                process.send_signal(signal.SIGINT)
+                try:
+                    pipe.write(octets[3000:])
+                except BrokenPipeError:
+                    pass  # it has left already
+            out, err = process.communicate(timeout=subject.LIMIT)
+        self.assertEqual((process.returncode, err), (2, b"zmtpscope: interrupted: the captures go on\n"))
+        self.assertIs(json.loads(out)["complete"], False)
 
 
 class Words(unittest.TestCase):
