@@ -22,10 +22,11 @@ enum {
 
 /* One direction of a connection. */
 struct told_side {
-    bool greeted;     /* its greeting was whole, or frames came without one */
-    bool repeated;    /* its octets go out as they came */
-    GByteArray *held; /* what came before it was greeted; NULL: it is of no use any more */
-    char *principal;  /* who speaks, as far as known */
+    bool greeted;         /* its greeting was whole, or frames came without one */
+    bool repeated;        /* its octets go out as they came */
+    GByteArray *held;     /* what came before it was greeted; NULL: it is of no use any more */
+    char *principal;      /* who speaks, as far as known */
+    uint64_t came, taken; /* octets, and those of them that events told of */
 };
 
 struct told {
@@ -51,6 +52,8 @@ struct page {
     struct zs_stamp at;
     bool greeting, made_up; /* made_up: the capture lacks it */
     unsigned clear, opened, sealed;
+    unsigned refused; /* frames that could not be read, … */
+    enum zs_rc why;   /* … the first of them */
     uint64_t unread;
     enum zs_rc damage;
 };
@@ -173,6 +176,15 @@ static void append_opened(GString *s, const struct page *p)
     g_string_append(s, " and opened; ");
 }
 
+static void append_refused(GString *s, const struct page *p)
+{
+    const struct zs_defect *d = zs_defect_of(p->why);
+
+    g_string_append_printf(s, "%u frame%s left out here, not to be read: %s; ", p->refused,
+                           zs_plural(p->refused),
+                           d ? d->sentence : "a command of another mechanism");
+}
+
 /* What it was, behind the packet's number. */
 static void append_page(GString *s, const struct page *p)
 {
@@ -192,6 +204,8 @@ static void append_page(GString *s, const struct page *p)
                                p->unread);
     if (p->damage)
         g_string_append_printf(s, "not to be read: %s; ", zs_defect_of(p->damage)->sentence);
+    if (p->refused)
+        append_refused(s, p);
     if (p->sealed) {
         g_string_append_printf(s, "%u sealed frame%s left out here: ", p->sealed,
                                zs_plural(p->sealed));
@@ -224,8 +238,8 @@ static void turn(struct zs_rendering *r)
 {
     struct page *p = &r->page;
 
-    if (p->told && (p->greeting || p->made_up || p->clear || p->opened || p->sealed || p->unread ||
-                    p->damage || r->out->n)) {
+    if (p->told && (p->greeting || p->made_up || p->clear || p->opened || p->sealed || p->refused ||
+                    p->unread || p->damage || r->out->n)) {
         GString *comment = comment_begun(r, p->at);
         append_page(comment, p);
         append_remark(comment, p->told);
@@ -368,6 +382,27 @@ static void note_sealed(struct zs_rendering *r, struct told *t, const struct zs_
         t->rc = reading_of(ev)->defect;
 }
 
+static void note_unread(struct zs_rendering *r, struct told *t, uint64_t n)
+{
+    r->counts.unread += n;
+    t->unread += n;
+}
+
+static void note_refused(struct zs_rendering *r, struct told *t, const struct zs_reading *reading)
+{
+    if (r->page.refused++ == 0)
+        r->page.why = reading->defect;
+    note_unread(r, t, reading->frame.header + reading->frame.size);
+}
+
+/* Octets of it. */
+static uint64_t size_of(const struct zs_event *ev)
+{
+    if (ev->kind == ZS_EVENT_GREETING)
+        return ZS_GREETING_SIZE;
+    return reading_of(ev)->frame.header + reading_of(ev)->frame.size;
+}
+
 /* A greeting, a command or a message. */
 static void on_part(struct zs_rendering *r, struct told *t, const struct zs_event *ev)
 {
@@ -378,8 +413,11 @@ static void on_part(struct zs_rendering *r, struct told *t, const struct zs_even
     enum zs_retold what = zs_retell(ev, &told);
     bool is_frame = ev->kind != ZS_EVENT_GREETING;
     r->page.greeting |= !is_frame;
+    t->sides[ev->dir].taken += size_of(ev);
     if (what == ZS_RETOLD_SEALED)
         note_sealed(r, t, ev);
+    if (what == ZS_RETOLD_UNREAD && !t->sides[ev->dir].repeated)
+        note_refused(r, t, reading_of(ev));
     if (what != ZS_RETOLD_CLEAR && what != ZS_RETOLD_OPENED)
         return;
     r->page.clear += is_frame && what == ZS_RETOLD_CLEAR;
@@ -407,9 +445,9 @@ static void on_gap(struct zs_rendering *r, struct told *t, const struct zs_event
             zs_outflow_send(r->out, &t->out, side_of(ev->dir), ev->at.time_ns, NULL);
         zs_outflow_skip(&t->out, side_of(ev->dir), ev->gap.bytes);
     }
+    side->taken += ev->gap.unread;
     r->page.unread += n;
-    r->counts.unread += n;
-    t->unread += n;
+    note_unread(r, t, n);
 }
 
 /* Framing that is damaged ends its direction, and so does a greeting that is none. */
@@ -480,6 +518,7 @@ static void on_data(void *user, uint64_t connection, enum zs_dir dir, struct zs_
     struct told *t = told_of(r, connection);
     struct told_side *side = &t->sides[dir];
 
+    side->came += octets.n;
     if (side->repeated) {
         begin(r, t, dir, at);
         put(r, octets.p, octets.n);
@@ -504,6 +543,20 @@ static void tell_half_greeting(struct zs_rendering *r, struct told *t, enum zs_d
     begin(r, t, dir, at);
     r->page.greeting = true;
     put(r, side->held->data, MIN(side->held->len, GREETING_OPEN));
+    turn(r);
+}
+
+/* The beginning of a frame whose end never came. */
+static void tell_half_frame(struct zs_rendering *r, struct told *t, enum zs_dir dir,
+                            struct zs_stamp at)
+{
+    const struct told_side *side = &t->sides[dir];
+
+    if (!side->greeted || side->repeated || side->came <= side->taken)
+        return;
+    begin(r, t, dir, at);
+    r->page.unread += side->came - side->taken;
+    note_unread(r, t, side->came - side->taken);
     turn(r);
 }
 
@@ -553,8 +606,10 @@ static void on_ended(void *user, const struct zs_flow *flow, enum zs_flow_end wh
     turn(r);
     if (t->begun) {
         GString *comment = comment_begun(r, at);
-        for (int d = 0; d < ZS_DIR_COUNT; d++)
+        for (int d = 0; d < ZS_DIR_COUNT; d++) {
             tell_half_greeting(r, t, (enum zs_dir)d, at);
+            tell_half_frame(r, t, (enum zs_dir)d, at);
+        }
         g_string_append(comment, t->end);
         bool has_end = why == ZS_FLOW_FIN || why == ZS_FLOW_RST;
         bool has_remark = t->remark->len > 0;

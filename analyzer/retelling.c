@@ -37,22 +37,45 @@ static enum zs_retold retell_message(const struct zs_reading *r, struct zs_retel
     return r->wrapped ? ZS_RETOLD_OPENED : ZS_RETOLD_CLEAR;
 }
 
+/* Has the mechanism such a command for its own ends? Its user has said nothing in it. */
+static bool is_mechanism_s(const struct zs_reading *r)
+{
+    switch (r->content.id) {
+    case ZS_CMD_EMPTY:
+        return true;
+    case ZS_CMD_HELLO:
+    case ZS_CMD_WELCOME:
+        return r->mechanism == ZS_MECHANISM_PLAIN || r->mechanism == ZS_MECHANISM_CURVE ||
+               r->mechanism == ZS_MECHANISM_GSSAPI;
+    case ZS_CMD_INITIATE:
+        return r->mechanism == ZS_MECHANISM_CURVE || r->mechanism == ZS_MECHANISM_GSSAPI;
+    case ZS_CMD_READY:
+        return r->mechanism == ZS_MECHANISM_CURVE;
+    default:
+        return false;
+    }
+}
+
 /* Its name in a NULL conversation; empty: it has no place there. */
 static struct zs_span name_there(const struct zs_reading *r)
 {
     enum zs_command_id id = r->content.id;
+    bool is_plain = r->mechanism == ZS_MECHANISM_NULL || r->verified;
 
     switch (id) {
-    case ZS_CMD_EMPTY:
-    case ZS_CMD_HELLO:
+    case ZS_CMD_HELLO: /* there may be a password in it, whatever the mechanism is */
+        return zs_span(NULL, 0);
     case ZS_CMD_WELCOME:
     case ZS_CMD_MESSAGE:
-        return zs_span(NULL, 0);
+        if (!is_plain)
+            return zs_span(NULL, 0);
+        break;
     case ZS_CMD_READY:
     case ZS_CMD_INITIATE: /* PLAIN's is the client's READY */
-        if (!r->has_metadata)
+        if (r->has_metadata)
+            id = ZS_CMD_READY;
+        else if (!is_plain)
             return zs_span(NULL, 0);
-        id = ZS_CMD_READY;
         break;
     case ZS_CMD_UNKNOWN:
         return r->content.name;
@@ -68,8 +91,10 @@ static enum zs_retold retell_command(const struct zs_reading *r, struct zs_retel
 
     if (r->wrapped && !r->verified)
         return ZS_RETOLD_SEALED;
-    if (name.n == 0)
+    if (!r->wrapped && !r->has_metadata && is_mechanism_s(r))
         return ZS_RETOLD_NOTHING;
+    if (name.n == 0)
+        return ZS_RETOLD_UNREAD;
     *t = (struct zs_retelling){.body = r->content.body};
     struct zs_buf b = zs_buf(t->head, sizeof t->head);
     zs_frame_header_write(&b, ZS_FRAME_COMMAND, 1 + name.n + r->content.body.n);

@@ -7,10 +7,11 @@
 #include "core/conn/event.h"
 
 enum zs_retold {
-    ZS_RETOLD_CLEAR,   /* it was in the clear already */
-    ZS_RETOLD_OPENED,  /* it was sealed, and its checksum held */
-    ZS_RETOLD_SEALED,  /* it stayed sealed: nothing is known to be said */
-    ZS_RETOLD_NOTHING, /* NULL has nothing like it: context tokens, HELLO, what cannot be read */
+    ZS_RETOLD_CLEAR,  /* it was in the clear already */
+    ZS_RETOLD_OPENED, /* it was sealed, and its checksum held */
+    ZS_RETOLD_SEALED, /* it stayed sealed: nothing is known to be said */
+    ZS_RETOLD_UNREAD, /* it cannot be read, or has no place in its conversation and may hold a password */
+    ZS_RETOLD_NOTHING, /* NULL has nothing like it: context tokens, HELLO */
 };
 
 #define ZS_RETELLING_HEAD 265 /* octets: the header of a frame, and a command's name */

@@ -127,9 +127,35 @@ static void commands_of_the_mechanism_are_nothing(void)
     expect_frame(ZS_MECHANISM_GSSAPI, 4, "", ZS_RETOLD_NOTHING, NULL);
     expect_frame(ZS_MECHANISM_GSSAPI, 4, "08'INITIATE' 00", ZS_RETOLD_NOTHING, NULL);
     expect_frame(ZS_MECHANISM_CURVE, 4, "05'READY' 00*24", ZS_RETOLD_NOTHING, NULL);
-    expect_frame(ZS_MECHANISM_NULL, 4, "ff'READY'", ZS_RETOLD_NOTHING, NULL);
     struct zs_event ev = made_event(ZS_EVENT_TOKEN);
     expect(&ev, ZS_RETOLD_NOTHING, NULL);
+}
+
+/* Nobody can say that it is of no weight. */
+static void what_cannot_be_read_is_said(void)
+{
+    expect_frame(ZS_MECHANISM_NULL, 4, "ff'READY'", ZS_RETOLD_UNREAD, NULL);
+    expect_frame(ZS_MECHANISM_GSSAPI, 4, "ff'READY'", ZS_RETOLD_UNREAD, NULL);
+    expect_frame(ZS_MECHANISM_GSSAPI, 4, "07'MESSAGE' 'no token'", ZS_RETOLD_UNREAD, NULL);
+    expect_frame(ZS_MECHANISM_CURVE, 4, "07'MESSAGE' 'no box'", ZS_RETOLD_UNREAD, NULL);
+    expect_frame(ZS_MECHANISM_UNKNOWN, 4, "07'MESSAGE' 'abc'", ZS_RETOLD_UNREAD, NULL);
+}
+
+/* A password may be in HELLO whoever it is said to. */
+static void other_mechanisms_commands_pass_but_for_hello(void)
+{
+    expect_frame(ZS_MECHANISM_NULL, 4, "07'MESSAGE' 'abc'", ZS_RETOLD_CLEAR,
+                 "04 0b 07'MESSAGE' 'abc'");
+    expect_frame(ZS_MECHANISM_NULL, 4, "07'WELCOME'", ZS_RETOLD_CLEAR, "04 08 07'WELCOME'");
+    expect_frame(ZS_MECHANISM_NULL, 4, "08'INITIATE' 'abc'", ZS_RETOLD_CLEAR,
+                 "04 0c 08'INITIATE' 'abc'");
+    expect_frame(ZS_MECHANISM_PLAIN, 4, "07'MESSAGE' 'abc'", ZS_RETOLD_UNREAD, NULL);
+    expect_frame(ZS_MECHANISM_NULL, 4, "05'HELLO' 05'admin' 06'secret'", ZS_RETOLD_UNREAD, NULL);
+    struct made_reading m;
+    made_reading(&m, ZS_MECHANISM_NULL, 4, "07'WELCOME' 'abc'");
+    made_sealed(&m, 1);
+    expect_reading(&m.reading, ZS_RETOLD_OPENED, "04 0b 07'WELCOME' 'abc'");
+    made_clear(&m);
 }
 
 static void other_commands_pass(void)
@@ -155,6 +181,9 @@ int main(int argc, char **argv)
     g_test_add_func("/retelling/metadata_is_in_ready", metadata_is_in_ready);
     g_test_add_func("/retelling/commands_of_the_mechanism_are_nothing",
                     commands_of_the_mechanism_are_nothing);
+    g_test_add_func("/retelling/what_cannot_be_read_is_said", what_cannot_be_read_is_said);
+    g_test_add_func("/retelling/other_mechanisms_commands_pass_but_for_hello",
+                    other_mechanisms_commands_pass_but_for_hello);
     g_test_add_func("/retelling/other_commands_pass", other_commands_pass);
     return g_test_run();
 }

@@ -317,6 +317,19 @@ class Decrypt(unittest.TestCase):
         self.assertEqual(sum(map(len, self.streams(out).values())), 2 * 2 * 64)
         self.check_packets(out)
 
+    def test_what_cannot_be_read_is_marked(self):
+        """Where it was; and no password is there, whoever it was said to."""
+        out, said = self.decrypt(subject.talked(BUILD, "tests/e2e/input/unread.talk"), status=1)
+        comments = " ".join(c for (c,) in self.tshark(out, "frame.comment"))
+        self.assertEqual(comments.count("1 frame left out here, not to be read: "), 3)
+        for text in ("a command of another mechanism", "22 octets before it are not in the capture, or could not be read"):
+            self.assertIn(text, comments)
+        self.assertEqual(said.count(" octets are not in the capture, or could not be read"), 2)
+        sent = bytes.fromhex("".join(self.streams(out).values()))
+        self.assertNotIn(b"PASSWORD", sent)
+        self.assertIn(b"as it is", sent)
+        self.assertEqual([subject.payload(e) for e in of(self.read(out), "message")], [b"before", b"behind", b"last"])
+
     def test_comments_say_who_spoke(self):
         out, _ = self.decrypt("-K", CAPTURES / "reqrep.keytab", CAPTURES / "reqrep.pcap")
         comments = [comment for _, comment in self.tshark(out, "frame.number", "frame.comment") if comment]
