@@ -250,6 +250,14 @@ ZS_PREDICATE(is_not_allowed)
                    ? ZS_ANSWER_PASS
                    : zs_answer_fail(r, &f->sight[ZS_SIGHT_CONTEXT]);
     }
+    if (f->mechanism == ZS_MECHANISM_UNKNOWN)
+        return zs_answer_unmeasured(r, ZS_OBSTACLE_LOST);
+    if (!zs_is_gssapi(f) || zs_is_anonymous(f)) {
+        r->confidence = ZS_CONFIDENCE_READ;
+        g_snprintf(r->detail, sizeof r->detail, "a client without a principal (%s)",
+                   zs_mechanism_text(f->mechanism));
+        return zs_answer_fail(r, &f->sight[ZS_SIGHT_CLOSE]);
+    }
     enum zs_answer a = zs_answer_ticket(f, r);
     return a == ZS_ANSWER_PASS ? ZS_ANSWER_NONE : a;
 }

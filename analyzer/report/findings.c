@@ -27,7 +27,7 @@ char *zs_findings_subject(const struct zs_finding *f)
     if (f->subject)
         append_text(line, f->subject, SHOWN);
     else
-        g_string_append(line, f->rule->scope == ZS_SCOPE_CAPTURE ? "in all" : "elsewhere");
+        g_string_append(line, f->rule->scope == ZS_SCOPE_CAPTURE ? "in all" : "without a name");
     return g_string_free(line, FALSE);
 }
 

@@ -573,6 +573,17 @@ static void bob_alone(struct good *g)
     only_bob(g);
     g->k.client_principal = (char *)"bob@EXAMPLE.ORG";
 }
+static void curve_under_a_list(struct good *g)
+{
+    only_bob(g);
+    curve(g);
+    g->f.context = NULL;
+}
+static void curve_under_a_list_fails(struct good *g)
+{
+    curve_under_a_list(g);
+    fail_with(g, "closed before both sides were ready");
+}
 static void of_another_realm(struct good *g)
 {
     g->k.client_principal = (char *)"alice@OTHER.EXAMPLE";
@@ -671,6 +682,7 @@ static const struct row {
     {"zs-wrap-header", altered_header, bad_checksum},
     {"zs-subscription-lost", lost_subscription, nothing},
     {"zs-client-not-allowed", only_bob, bob_alone},
+    {"zs-client-not-allowed", curve_under_a_list, curve_under_a_list_fails},
     {"zs-cross-realm", of_another_realm, escaped_at},
     {"zs-no-pac", no_pac, nothing},
     {"zs-identity-shared", shared_identity, identified},
