@@ -215,6 +215,17 @@ static void add_troubles(struct merger *m, const struct zs_record *at)
     g_free(text);
 }
 
+/* Another order than that of places would be that of no single run. */
+static bool next_record(struct zs_record_source *s, GError **error)
+{
+    struct zs_record last = s->at;
+
+    if (!s->next(s->user, &s->at, error))
+        return false;
+    return !s->at.kind || !comes_before(&s->at, &last) ||
+           fail(s, "its records are out of order", error);
+}
+
 /* What is at hand goes where it belongs, and the next one is at hand. */
 static bool take(struct merger *m, struct zs_record_source *s, GError **error)
 {
@@ -237,7 +248,7 @@ static bool take(struct merger *m, struct zs_record_source *s, GError **error)
     case ZS_RECORD_SHARE:
         break;
     }
-    return s->next(s->user, &s->at, error);
+    return next_record(s, error);
 }
 
 static bool take_all(struct merger *m, size_t n, GError **error)

@@ -197,8 +197,7 @@ static bool next_record(void *user, struct zs_record *at, GError **error)
     uint64_t packet = get_number(head, 8), rank = get_number(head + 8, 8);
     uint64_t kind = get_number(head + 16, 4);
     size_t n = (size_t)get_number(head + 20, 4);
-    if (kind < ZS_RECORD_SHARE || kind > ZS_RECORD_ERROR || n > TEXT_MAX || packet < at->packet ||
-        (packet == at->packet && rank < at->rank))
+    if (kind < ZS_RECORD_SHARE || kind > ZS_RECORD_ERROR || n > TEXT_MAX)
         return fail(in, "is no result of zmtpscope read --shard", error);
     if (zs_source_peek(in->source, HEAD + n, &head) < HEAD + n)
         return fail(in, "ends inside a record", error);

@@ -148,6 +148,18 @@ class Shares(unittest.TestCase):
         self.refused("cut: ends inside a record", one, two, cut)
         self.refused("No such file or directory", self.scratch / "no-such-share")
 
+    def test_a_share_whose_places_go_down(self):
+        one, two = self.shares(2, "--json", subject.CAPTURES / "several.pcapng")
+        octets, records, at = two.read_bytes(), [], 0
+        while at < len(octets):
+            end = at + 24 + int.from_bytes(octets[at + 20:at + 24], "little")
+            records.append(octets[at:end])
+            at = end
+        records[3:5] = reversed(records[3:5])
+        self.assertNotEqual(records[3][:16], records[4][:16])
+        two.write_bytes(b"".join(records))
+        self.refused("2.share: its records are out of order", one, two)
+
     def share(self, name, i, *arguments):
         """The path of share i of 2."""
         path = self.scratch / name
