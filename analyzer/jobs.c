@@ -62,7 +62,7 @@ static bool tell(int socket, const uint8_t *numbers, size_t n)
     return true;
 }
 
-/* Waits for block numbers. 0: the other end is gone. */
+/* Waits for block numbers. 0: the other end is gone, or, where there is no such block, is somebody else. */
 static size_t hear(int socket, uint8_t numbers[BLOCKS])
 {
     ssize_t n;
@@ -70,6 +70,9 @@ static size_t hear(int socket, uint8_t numbers[BLOCKS])
     do
         n = recv(socket, numbers, BLOCKS, 0);
     while (n < 0 && errno == EINTR);
+    for (ssize_t i = 0; i < n; i++)
+        if (numbers[i] >= BLOCKS)
+            return 0;
     return n > 0 ? (size_t)n : 0;
 }
 
@@ -270,6 +273,7 @@ static bool fail_death(struct lane *l, GError **error)
 {
     int status = 0;
 
+    shutdown(l->socket, SHUT_RDWR); /* should it still wait there */
     waitpid(l->child, &status, 0);
     l->child = 0;
     if (WIFSIGNALED(status))

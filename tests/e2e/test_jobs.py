@@ -4,11 +4,13 @@ single run prints, and whatever happens, all come to an end and say why. That it
 
 Limits: peak_memory differs from run to run and is compared as 0.
 """
+import ctypes
 import os
 import pathlib
 import re
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -20,6 +22,7 @@ import talk
 
 BINARY = BUILD = None
 BLOCK, BLOCKS = 64 << 10, 16  # analyzer/jobs.c
+PIDFD_GETFD = 438  # its number is the same on all machines
 
 
 def normal(octets):
@@ -28,6 +31,20 @@ def normal(octets):
 
 def children(pid):
     return [int(n) for n in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def socket_of(pid):
+    """The socket of a process of --jobs, as one of our own."""
+    descriptors = pathlib.Path(f"/proc/{pid}/fd")
+    number = next(int(d.name) for d in descriptors.iterdir() if os.readlink(d).startswith("socket:"))
+    process = os.pidfd_open(pid)
+    try:
+        ours = ctypes.CDLL(None, use_errno=True).syscall(PIDFD_GETFD, process, number, 0)
+        if ours < 0:
+            raise OSError(ctypes.get_errno(), "pidfd_getfd")
+    finally:
+        os.close(process)
+    return socket.socket(fileno=ours)
 
 
 class Jobs(unittest.TestCase):
@@ -100,6 +117,26 @@ class Jobs(unittest.TestCase):
         out, err, status = self.end(process)
         self.assertEqual((err, status), ("zmtpscope: a process of --jobs was ended by signal 9 (Killed)\n", 2))
         self.assertNotIn(b'"event":"summary"', out)
+
+    def test_one_that_tells_of_a_block_that_is_none(self):
+        process, (one, _) = self.start()
+        try:
+            other = socket_of(one)
+        except PermissionError:
+            self.skipTest("nobody may look into another process here")
+        with other:
+            other.send(bytes([BLOCKS]))
+        out, err, status = self.end(process)
+        self.assertEqual((err, status), ("zmtpscope: a process of --jobs ended too early\n", 2))
+        self.assertNotIn(b'"event":"summary"', out)
+
+    def test_standard_output_is_closed(self):
+        said = []
+        for jobs in (1, 2):
+            done = subprocess.run([BINARY, "read", "-K", self.keytab, "--jobs", str(jobs), self.many],
+                                  stderr=subprocess.PIPE, preexec_fn=lambda: os.close(1), timeout=subject.LIMIT, check=False)
+            said.append((done.returncode, done.stderr))
+        self.assertEqual(said[0], said[1])
 
     def test_the_one_that_merges_is_killed(self):
         process, _ = self.start()
