@@ -100,7 +100,7 @@ static void clear_run(struct decrypt_run *run)
     zs_keyring_free(run->ring);
 }
 
-/* OUT is written anew: not for a capture that is not there. */
+/* A name that was mistyped costs no OUT that is there: before anything is written it can be put right. */
 static bool are_there(char **files)
 {
     for (char **file = files; *file; file++) {
@@ -123,13 +123,18 @@ static void tell_passed_over(uint64_t n)
                 n, zs_plural(n), n == 1 ? "was" : "were");
 }
 
+/* kept: what had OUT's name has it still. */
+static void tell_nothing(bool kept)
+{
+    fprintf(stderr, "zmtpscope: there is no ZMTP connection to be written%s\n",
+            kept ? "; OUT is left as it was" : "");
+}
+
 /* How much of it there is. True: all of it. */
 static bool sum_up(const struct zs_rendering_counts *n)
 {
-    if (n->connections == 0) {
-        fputs("zmtpscope: there is no ZMTP connection to be written\n", stderr);
+    if (n->connections == 0) /* as was said */
         return false;
-    }
     uint64_t frames = n->opened + n->clear;
     fprintf(stderr,
             "zmtpscope: %" G_GUINT64_FORMAT " connection%s, %" G_GUINT64_FORMAT
@@ -181,17 +186,27 @@ static bool open_file(const struct decrypt_options *d, const struct decrypt_run 
     return ok;
 }
 
+static bool write_file(const struct decrypt_options *d, const struct decrypt_run *run,
+                       struct zs_rendering_counts *counts)
+{
+    struct zs_outfile file;
+
+    if (!open_file(d, run, &file))
+        return false;
+    bool ok = write_all(d, run, file.out, counts);
+    bool any = counts->connections > 0, kept = file.moves && !any;
+    ok &= zs_outfile_close(&file, any);
+    if (!any)
+        tell_nothing(kept);
+    return ok;
+}
+
 static int decrypt(const struct decrypt_options *d)
 {
     struct decrypt_run run = {0};
     struct zs_rendering_counts counts = {0};
-    struct zs_outfile file;
-    bool ok = are_there(d->files) && prepare(d, &run) && open_file(d, &run, &file);
+    bool ok = are_there(d->files) && prepare(d, &run) && write_file(d, &run, &counts);
 
-    if (ok) {
-        ok = write_all(d, &run, file.out, &counts);
-        ok &= zs_outfile_close(&file);
-    }
     clear_run(&run);
     if (!ok)
         return ZS_EXIT_FAILED;

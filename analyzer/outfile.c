@@ -142,12 +142,12 @@ static bool name_it(struct zs_outfile *f)
     return ok;
 }
 
-/* Closes it, whatever comes; errno says why something is missing. */
+/* Closes it, whatever comes; errno says why something is missing. keep: it will be moved. */
 static bool finish(struct zs_outfile *f, bool keep)
 {
     errno = 0;
     bool ok = fflush(f->out) == 0 && !ferror(f->out);
-    if (ok && f->moves && keep)
+    if (ok && keep)
         ok = fsync(fileno(f->out)) == 0 && name_it(f);
     int why = errno ? errno : EIO; /* of a write long ago nothing is known but that it failed */
     bool closed = fclose(f->out) == 0;
@@ -156,11 +156,12 @@ static bool finish(struct zs_outfile *f, bool keep)
     return ok && closed;
 }
 
-bool zs_outfile_close(struct zs_outfile *f)
+bool zs_outfile_close(struct zs_outfile *f, bool keep)
 {
-    bool any = ftello(f->out) > 0, ok = finish(f, any), moved = false;
+    keep = keep && f->moves && ftello(f->out) > 0;
+    bool ok = finish(f, keep), moved = false;
 
-    if (ok && any && f->moves)
+    if (ok && keep)
         ok = moved = rename(f->temporary, f->target) == 0;
     if (!ok)
         fprintf(stderr, "zmtpscope: %s: %s\n", f->path, g_strerror(errno));

@@ -21,7 +21,7 @@ struct zs_outfile {
 bool zs_outfile_open(struct zs_outfile *f, const char *path, const char *const *captures,
                      const char *const *keys);
 /* Has everything come through? Standard error says why not; what had the name then still has it, as where nothing was
- * written at all. */
-bool zs_outfile_close(struct zs_outfile *f);
+ * written at all, or where it is not to be kept. */
+bool zs_outfile_close(struct zs_outfile *f, bool keep);
 
 #endif

@@ -107,7 +107,7 @@ static bool write_copy(const struct secrets_options *s, const struct zs_keyring 
     char *buffer = zs_vault_new(BUFFER);
     setvbuf(file.out, buffer, _IOFBF, BUFFER);
     ok = zs_copy_capture(s->files[0], &copy, file.out, error);
-    ok &= zs_outfile_close(&file);
+    ok &= zs_outfile_close(&file, true);
     zs_vault_free(buffer);
     return ok;
 }

@@ -422,6 +422,24 @@ class Decrypt(unittest.TestCase):
         out, _ = self.decrypt(CAPTURES / "null.pcap")
         self.assertEqual(stat.S_IMODE(out.stat().st_mode), 0o600)
 
+    def test_where_nothing_is_written_what_is_there_stays(self):
+        """Of no capture, of one that is not ZMTP's, and where one of several is missing."""
+        out, web = self.directory / "kept.pcapng", self.directory / "web.pcap"
+        out.write_bytes(b"old")
+        c = segments.Conversation(server_port=80).c2s(b"GET / HTTP/1.1\r\n\r\n" * 9).s2c(b"HTTP/1.1 404 no\r\n\r\n").close()
+        segments.write(web, c.packets())
+        missing = self.directory / "missing.pcap"
+        for files, status, text in (([__file__], 2, "; OUT is left as it was"), ([web], 1, "; OUT is left as it was"),
+                                    ([CAPTURES / "null.pcap", missing], 2, f"{missing}: cannot be read")):
+            done = subject.run(self.binary, "decrypt", *files, "-w", out)
+            self.assertEqual(done.returncode, status)
+            self.assertIn(text, done.stderr.decode())
+            self.assertEqual(out.read_bytes(), b"old")
+        self.assertEqual([p.name for p in self.directory.iterdir() if p.name.startswith("kept")], ["kept.pcapng"])
+        done = subject.run(self.binary, "decrypt", web, "-w", "-")
+        self.assertEqual(done.stderr, b"zmtpscope: there is no ZMTP connection to be written\n")
+        self.assertEqual(done.stdout[:4], bytes.fromhex("0a0d0d0a"))
+
     def test_what_is_read_is_not_written_over(self):
         """By whatever name, and by standard output; what is there stays as it is."""
         path, link = self.directory / "own.pcap", self.directory / "link.pcap"
