@@ -57,8 +57,8 @@ static bool is_free(const char *path, const char *target, const char *const *cap
     g_free(parent);
     if (is_among(captures, exists ? &file : NULL, has_folder ? &folder : NULL))
         return refuse(path, "is the capture itself, or in a directory that is one");
-    if (is_among(keys, exists ? &file : NULL, NULL))
-        return refuse(path, "keys are read from it");
+    if (is_among(keys, exists ? &file : NULL, has_folder ? &folder : NULL))
+        return refuse(path, "keys are read from it, or from the directory that it is in");
     return true;
 }
 
