@@ -14,7 +14,7 @@
 #include <string.h>
 
 enum {
-    HELD_MOST = 65536,  /* octets of a side whose greeting is awaited */
+    HELD_MOST = 512,    /* octets of a side whose greeting is awaited, of 1.0 the other's */
     GREETING_OPEN = 12, /* octets of a greeting before its mechanism */
     SAID_MOST = 16,     /* connections of which the log is told by itself */
     TEXT_MOST = 1000,   /* octets of a sentence or a name */
@@ -25,6 +25,7 @@ struct told_side {
     bool greeted;         /* its greeting was whole, or frames came without one */
     bool repeated;        /* its octets go out as they came */
     GByteArray *held;     /* what came before it was greeted; NULL: it is of no use any more */
+    bool cut;             /* there was more than is held */
     char *principal;      /* who speaks, as far as known */
     uint64_t came, taken; /* octets, and those of them that events told of */
 };
@@ -364,7 +365,7 @@ static void on_greeted(struct zs_rendering *r, struct told *t, const struct zs_e
     if (side->greeted)
         return;
     side->greeted = true;
-    side->repeated = g && side->held && zs_retelling_is_repeating(g);
+    side->repeated = g && side->held && !side->cut && zs_retelling_is_repeating(g);
     t->curve = t->curve || (g && zs_mechanism_of(g->mechanism) == ZS_MECHANISM_CURVE);
     if (side->repeated)
         put(r, side->held->data, side->held->len);
@@ -522,10 +523,10 @@ static void on_data(void *user, uint64_t connection, enum zs_dir dir, struct zs_
     if (side->repeated) {
         begin(r, t, dir, at);
         put(r, octets.p, octets.n);
-    } else if (side->held && side->held->len + octets.n > HELD_MOST) {
-        drop_held(side);
     } else if (side->held) {
-        g_byte_array_append(side->held, octets.p, (guint)octets.n);
+        size_t n = MIN(octets.n, HELD_MOST - side->held->len);
+        g_byte_array_append(side->held, octets.p, (guint)n);
+        side->cut |= n < octets.n;
     }
     turn(r);
 }

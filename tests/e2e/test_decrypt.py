@@ -29,6 +29,8 @@ BUILD = None
 MESSAGE = ("time", "connection", "direction", "length", "more", "data")
 GREETING = ("time", "connection", "direction", "version")
 CONNECTION = ("time", "client", "server", "midstream")
+# A sanitizer keeps freed memory aside, by default more than what is measured.
+ENVIRONMENT = {**os.environ, "ASAN_OPTIONS": f"{os.environ.get('ASAN_OPTIONS', '')}:quarantine_size_mb=1".lstrip(":")}
 FRAMES = ("token", "command", "message")
 COMMAND = ("time", "connection", "direction", "metadata", "ttl_ms", "topic", "group", "reason")
 # What else would guess at a payload by its port is not asked.
@@ -182,6 +184,27 @@ class Decrypt(unittest.TestCase):
         self.check_packets(out)
         flying = [int(n) for (n,) in self.tshark(out, "tcp.analysis.bytes_in_flight") if n]
         self.assertLess(max(flying), 65535)
+
+    def peak(self, path):
+        """Octets of memory that all but the end of it takes."""
+        process = self.start("-", out=self.directory / "out.pcapng")
+        process.stdin.write(path.read_bytes())
+        process.stdin.flush()
+        status = pathlib.Path("/proc", str(process.pid), "status").read_text()
+        process.stdin.close()
+        process.wait(subject.LIMIT)
+        return int(re.search(r"VmHWM:\s*(\d+) kB", status)[1]) << 10
+
+    def test_what_no_greeting_ends_costs_little(self):
+        """400 sides of 60,000 octets: a greeting that is none, and what else comes; and as many that are in order."""
+        words, peaks = b"\xff" * 60_000, []
+        for first in (made.greeting() + made.ready(b"PUSH") + made.message(words), made.greeting()[:12] + words):
+            sides = [segments.Conversation(40_000 + n, most=len(first)).s2c(made.greeting()).c2s(first) for n in range(400)]
+            path = self.written(*(c.packets() for c in sides))
+            peaks.append(self.peak(path))
+        self.assertLess(peaks[1], peaks[0] + (12 << 20))
+        out, _ = self.decrypt(path, status=1)
+        self.assertEqual(len(of(self.read(out), "greeting", direction="s2c")), 400)
 
     def variants(self):
         good = subject.read_json(self.binary, CAPTURES / "reqrep.pcap", more=["-K", CAPTURES / "reqrep.keytab"])
@@ -362,7 +385,7 @@ class Decrypt(unittest.TestCase):
 
     def start(self, *arguments, out="-"):
         process = subprocess.Popen([self.binary, "decrypt", *map(str, arguments), "-w", out], stdin=subprocess.PIPE,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=ENVIRONMENT)
         for stream in (process.stdout, process.stderr, process.wait, process.kill):
             self.addCleanup(getattr(stream, "close", stream))
         return process
