@@ -121,7 +121,30 @@ static bool greetings_are_good(const struct zs_facts *f)
            !f->defect[ZS_E_GREETING_AS_SERVER].count;
 }
 
-/* The refusing side has not said its mechanism when it closes. */
+static const char *wish_of(const struct zs_greeting *g)
+{
+    return g->mechanism[0] ? g->mechanism : "a version without mechanisms";
+}
+
+/* One greeting is not whole: the refusing side has not said its mechanism when it closes. Or it died just then. */
+static enum zs_answer guess_refusal(const struct zs_facts *f, struct zs_ruling *r)
+{
+    const struct zs_greeting *client = &f->session->side[ZS_C2S].greeting,
+                             *server = &f->session->side[ZS_S2C].greeting;
+
+    if (client->part == ZS_GREETING_SIGNATURE || server->part == ZS_GREETING_SIGNATURE)
+        return ZS_ANSWER_PASS;
+    if (client->part != ZS_GREETING_DONE && server->part != ZS_GREETING_DONE)
+        return zs_answer_unmeasured(r, ZS_OBSTACLE_GREETING);
+    bool is_client = client->part == ZS_GREETING_DONE;
+    r->confidence = ZS_CONFIDENCE_INFERRED;
+    g_snprintf(r->detail, sizeof r->detail,
+               "the TCP %s asks for %s, and the %s stops inside its greeting",
+               is_client ? "client" : "server", wish_of(is_client ? client : server),
+               is_client ? "server" : "client");
+    return zs_answer_fail(r, &f->sight[ZS_SIGHT_CLOSE]);
+}
+
 ZS_PREDICATE(disagrees_on_the_mechanism)
 {
     const struct zs_facts *f = c->facts;
@@ -131,16 +154,14 @@ ZS_PREDICATE(disagrees_on_the_mechanism)
 
     if (a != ZS_ANSWER_FAIL)
         return a;
-    bool both_began =
-        client->part != ZS_GREETING_SIGNATURE && server->part != ZS_GREETING_SIGNATURE;
-    bool differ = zs_greetings_are_there(f->session)
-                      ? !f->old && strcmp(client->mechanism, server->mechanism) != 0
-                      : both_began;
-    differ = differ && greetings_are_good(f);
-    const struct zs_greeting *done = client->part == ZS_GREETING_DONE ? client : server;
-    g_snprintf(r->detail, sizeof r->detail, "the TCP %s asks for %s",
-               done == client ? "client" : "server", done->mechanism[0] ? done->mechanism : "none");
-    return failed_so(r, differ, &f->sight[ZS_SIGHT_CLOSE]);
+    if (!greetings_are_good(f))
+        return ZS_ANSWER_PASS;
+    if (!zs_greetings_are_there(f->session))
+        return guess_refusal(f, r);
+    g_snprintf(r->detail, sizeof r->detail, "the TCP client asks for %s, the server for %s",
+               wish_of(client), wish_of(server));
+    return failed_so(r, !f->old && strcmp(client->mechanism, server->mechanism) != 0,
+                     &f->sight[ZS_SIGHT_CLOSE]);
 }
 
 /* Behind the acceptor's answer and before both were ready. */

@@ -55,6 +55,7 @@ const char *zs_obstacle_sentence(enum zs_obstacle o)
         [ZS_OBSTACLE_SEALED] = "messages stayed sealed",
         [ZS_OBSTACLE_LOST] = "octets are missing from the capture",
         [ZS_OBSTACLE_END] = "the capture ends too early",
+        [ZS_OBSTACLE_GREETING] = "neither side finished its greeting",
     };
     return sentences[o];
 }

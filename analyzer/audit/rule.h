@@ -44,6 +44,7 @@ enum zs_obstacle {
     ZS_OBSTACLE_SEALED,        /* messages stayed closed */
     ZS_OBSTACLE_LOST,          /* octets are missing */
     ZS_OBSTACLE_END,           /* the capture ends too early */
+    ZS_OBSTACLE_GREETING,      /* the connection ends before a greeting does */
     ZS_OBSTACLE_COUNT
 };
 const char *zs_obstacle_sentence(enum zs_obstacle o);

@@ -347,6 +347,16 @@ static void half_a_greeting(struct good *g)
     fail_before_the_ap_req(g);
     g->s.side[ZS_S2C].greeting.part = ZS_GREETING_REMAINDER;
 }
+static void halves_of_greetings(struct good *g)
+{
+    half_a_greeting(g);
+    g->s.side[ZS_C2S].greeting.part = ZS_GREETING_REMAINDER;
+}
+static void null_and_gssapi(struct good *g)
+{
+    fail_before_the_ap_req(g);
+    greet(g, ZS_C2S, "NULL");
+}
 static void no_greeting(struct good *g)
 {
     fail_before_the_ap_req(g);
@@ -645,6 +655,8 @@ static const struct row {
     {"zs-initiator-silent", fail_before_the_ap_req, half_a_greeting},
     {"zs-both-initiate", two_clients, fail_before_the_answer},
     {"zs-mechanism-differs", half_a_greeting, no_greeting},
+    {"zs-mechanism-differs", half_a_greeting, halves_of_greetings},
+    {"zs-mechanism-differs", null_and_gssapi, fail_before_the_ap_req},
     {"zs-protection-differs", stopped_at_ready, stopped_before_ready},
     {"zs-stalled-after-context", stopped_before_ready, stopped_at_ready},
     {"zs-stalled-after-context", stopped_before_ready, error_command},
@@ -947,6 +959,27 @@ static void what_was_not_all_recorded_is_not_said_to_hold(void)
     zs_audit_free(a);
 }
 
+static void a_mechanism_that_nobody_named_is_not_read(void)
+{
+    const struct zs_audit_result *result;
+    struct zs_audit *a = audit(halves_of_greetings, &result);
+
+    g_assert_true(is_unmeasured(result, "zs-mechanism-differs", ZS_OBSTACLE_GREETING));
+    zs_audit_free(a);
+    a = audit(half_a_greeting, &result);
+    const struct zs_finding *f = finding(result, "zs-mechanism-differs");
+    g_assert_cmpint(f->confidence, ==, ZS_CONFIDENCE_INFERRED);
+    g_assert_cmpstr(f->evidence[0].detail, ==,
+                    "the TCP client asks for GSSAPI, and the server stops inside its greeting");
+    zs_audit_free(a);
+    a = audit(null_and_gssapi, &result);
+    f = finding(result, "zs-mechanism-differs");
+    g_assert_cmpint(f->confidence, ==, ZS_CONFIDENCE_READ);
+    g_assert_cmpstr(f->evidence[0].detail, ==,
+                    "the TCP client asks for NULL, the server for GSSAPI");
+    zs_audit_free(a);
+}
+
 /* ==== findings ==== */
 
 static void many_connections_are_one_finding(void)
@@ -1126,6 +1159,7 @@ int main(int argc, char **argv)
         {"/unmeasured/refused", a_handshake_not_seen_to_its_end_was_not_refused},
         {"/unmeasured/loss", a_loss_is_said},
         {"/unmeasured/not-recorded", what_was_not_all_recorded_is_not_said_to_hold},
+        {"/unmeasured/greeting", a_mechanism_that_nobody_named_is_not_read},
         {"/unmeasured/secret", what_only_a_secret_says_is_not_proved},
         {"/findings/one", many_connections_are_one_finding},
         {"/findings/confidence", a_finding_is_as_sure_as_its_weakest_evidence},
