@@ -324,6 +324,14 @@ static bool next_record(void *user, struct zs_record *at, GError **error)
     return true;
 }
 
+/* All have read the same, unless that changed; or whoever interrupted them stopped one before the other. */
+static bool fail_change(GError **error)
+{
+    g_set_error(error, G_FILE_ERROR, G_FILE_ERROR_FAILED,
+                "what is read changed meanwhile: the processes of --jobs have seen other packets");
+    return false;
+}
+
 static bool merge(struct jobs *j, const struct zs_report *report, GError **error)
 {
     struct zs_record_source *sources = g_new0(struct zs_record_source, j->n);
@@ -339,6 +347,10 @@ static bool merge(struct jobs *j, const struct zs_report *report, GError **error
     g_free(sources);
     if (!ok || !write_pieces(j, error))
         return false;
+    if (merged.difference && !zs_interrupted()) {
+        g_clear_error(&merged.failed);
+        return fail_change(error);
+    }
     if (merged.has_summary)
         report->end(&(struct zs_report_options){.out = j->out}, &merged.summary);
     if (merged.failed)

@@ -173,13 +173,49 @@ static struct zs_record_source *earliest(struct zs_record_source *sources, size_
     return best;
 }
 
-/* What the shares counted of their own connections is added up; of the packets each has counted all. */
+/* What every share counts of all packets; NULL: the same. */
+static const char *difference_of_packets(const struct zs_report_summary *a,
+                                         const struct zs_report_summary *b)
+{
+    if (a->packets != b->packets || a->cut != b->cut || a->not_read != b->not_read ||
+        a->dropped != b->dropped)
+        return "it counts other packets";
+    if (a->first.time_ns != b->first.time_ns || a->first.frame != b->first.frame ||
+        a->last.time_ns != b->last.time_ns || a->last.frame != b->last.frame)
+        return "its packets are of other times";
+    return NULL;
+}
+
+static void compare_packets(struct zs_records_merged *merged,
+                            const struct zs_record_source *sources, size_t n)
+{
+    for (size_t i = 1; i < n && !merged->difference; i++) {
+        merged->difference = difference_of_packets(&sources[i].summary, &sources[0].summary);
+        merged->different = i;
+    }
+}
+
+/* The share that came furthest. */
+static size_t furthest(const struct zs_record_source *sources, size_t n)
+{
+    size_t best = 0;
+
+    for (size_t i = 1; i < n; i++)
+        if (sources[i].summary.packets > sources[best].summary.packets)
+            best = i;
+    return best;
+}
+
+/* What the shares counted of their own connections is added up; of the packets each has counted all that it has seen. */
 static struct zs_report_summary sum_up(const struct zs_record_source *sources, size_t n)
 {
-    struct zs_report_summary s = sources[0].summary;
+    size_t most = furthest(sources, n);
+    struct zs_report_summary s = sources[most].summary;
 
-    for (size_t i = 1; i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         const struct zs_report_summary *t = &sources[i].summary;
+        if (i == most)
+            continue;
         s.connections += t->connections;
         s.established += t->established;
         s.contexts += t->contexts;
@@ -274,8 +310,10 @@ static bool merge(struct merger *m, size_t n, struct zs_records_merged *merged, 
     if (whole < n && (whole > 0 || m->troubles->len == 0))
         return fail(&m->sources[0], "or another share ends too early", error);
     *merged = (struct zs_records_merged){.has_summary = whole == n};
-    if (whole == n)
+    if (whole == n) {
         merged->summary = sum_up(m->sources, n);
+        compare_packets(merged, m->sources, n);
+    }
     if (m->troubles->len)
         merged->failed = g_error_new_literal(G_FILE_ERROR, G_FILE_ERROR_FAILED, m->troubles->str);
     return true;

@@ -50,6 +50,8 @@ struct zs_record_source {
 struct zs_records_merged {
     bool has_summary; /* else nothing could be read, and failed says why */
     struct zs_report_summary summary;
+    const char *difference; /* why a share is not of the first one's packets; NULL: all are */
+    size_t different;       /* … which one */
     GError *failed; /* what the shares could not read, a line each; the caller's. NULL: nothing */
 };
 

@@ -243,19 +243,6 @@ static const char *difference(const struct input *a, const struct input *b)
     return NULL;
 }
 
-/* What every share counts of all packets; NULL: the same. */
-static const char *difference_of_packets(const struct zs_report_summary *a,
-                                         const struct zs_report_summary *b)
-{
-    if (a->packets != b->packets || a->cut != b->cut || a->not_read != b->not_read ||
-        a->dropped != b->dropped)
-        return "it counts other packets";
-    if (a->first.time_ns != b->first.time_ns || a->first.frame != b->first.frame ||
-        a->last.time_ns != b->last.time_ns || a->last.frame != b->last.frame)
-        return "its packets are of other times";
-    return NULL;
-}
-
 static bool fail_as_other(const struct input *in, const struct input *first, const char *why,
                           GError **error)
 {
@@ -286,17 +273,6 @@ static bool check_inputs(const struct input *in, size_t n, GError **error)
     return true;
 }
 
-static bool check_summaries(const struct input *in, const struct zs_record_source *sources,
-                            size_t n, GError **error)
-{
-    for (size_t i = 1; i < n; i++) {
-        const char *why = difference_of_packets(&sources[i].summary, &sources[0].summary);
-        if (why)
-            return fail_as_other(&in[i], &in[0], why, error);
-    }
-    return true;
-}
-
 static bool write_text(void *out, const uint8_t *octets, size_t n, GError **error)
 {
     (void)error; /* whoever flushes out says it */
@@ -318,9 +294,9 @@ static bool merge(struct input *in, struct zs_record_source *sources, size_t n, 
     if (!check_inputs(in, n, error) ||
         !zs_records_merge(sources, n, write_text, out, &merged, error))
         return false;
-    if (merged.has_summary && !check_summaries(in, sources, n, error)) {
+    if (merged.difference) {
         g_clear_error(&merged.failed);
-        return false;
+        return fail_as_other(&in[merged.different], &in[0], merged.difference, error);
     }
     const struct zs_report *report = in[0].json ? &zs_report_json : &zs_report_text;
     if (merged.has_summary)

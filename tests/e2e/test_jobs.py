@@ -4,7 +4,9 @@ single run prints, and whatever happens, all come to an end and say why. That it
 
 Limits: peak_memory differs from run to run and is compared as 0.
 """
+import concurrent.futures
 import ctypes
+import json
 import os
 import pathlib
 import re
@@ -33,6 +35,30 @@ def children(pid):
     return [int(n) for n in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
+def state(pid):
+    """S: it waits, Z: it has ended."""
+    return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def wait_until(is_so):
+    until = time.monotonic() + subject.LIMIT
+    while not is_so() and time.monotonic() < until:
+        time.sleep(0.01)
+
+
+def last_packet(path):
+    """The last record of a pcap file."""
+    octets, at, end = path.read_bytes(), 24, 24
+    while end < len(octets):
+        at, end = end, end + 16 + int.from_bytes(octets[end + 8:end + 12], "little")
+    return octets[at:]
+
+
+def append(path, octets):
+    with path.open("ab") as file:
+        file.write(octets)
+
+
 def socket_of(pid):
     """The socket of a process of --jobs, as one of our own."""
     descriptors = pathlib.Path(f"/proc/{pid}/fd")
@@ -58,7 +84,7 @@ class Jobs(unittest.TestCase):
 
     @classmethod
     def synth(cls, story, count, size):
-        path = cls.scratch / f"{story}-{size}.pcap"
+        path = cls.scratch / f"{story}-{count}-{size}.pcap"
         subprocess.run([f"{BUILD}/tests/bench/synth", story, str(count), str(size), path, cls.keytab], check=True)
         return path
 
@@ -74,17 +100,15 @@ class Jobs(unittest.TestCase):
             self.assertEqual((several.returncode, several.stderr), (0, b""))
         return single.stdout
 
-    def start(self, *arguments, **more):
+    def start(self, *arguments, capture=None, **more):
         """--jobs 2 whose processes wait, for nobody reads what is printed: more than all blocks and the pipe have room for."""
-        process = subprocess.Popen([BINARY, "read", "--json", "-K", self.keytab, "--jobs", "2", *arguments, self.many],
+        process = subprocess.Popen([BINARY, "read", "--json", "-K", self.keytab, "--jobs", "2", *arguments, capture or self.many],
                                    stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True, **more)
         self.addCleanup(process.stderr.close)
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
-        until = time.monotonic() + subject.LIMIT
-        while len(children(process.pid)) < 2 and time.monotonic() < until:
-            time.sleep(0.01)
+        wait_until(lambda: len(children(process.pid)) >= 2)
         process.stdout.read(1)
         return process, children(process.pid)
 
@@ -92,6 +116,37 @@ class Jobs(unittest.TestCase):
         """What is left to be said. Standard error is open until the last of the processes is gone."""
         out, err = process.communicate(timeout=subject.LIMIT)
         return out, err.decode(), process.returncode
+
+    def end_with_one_behind(self, capture, between):
+        """What is left to be said where one process has read capture to its end, then between(process) happens, and then
+        the other one goes on in the middle of it. The rest of what is printed fits into one process's blocks."""
+        process, (behind, ahead) = self.start(capture=capture)
+        wait_until(lambda: all(state(pid) == "S" for pid in (process.pid, behind, ahead) for _ in range(3)))
+        os.kill(behind, signal.SIGSTOP)
+        with concurrent.futures.ThreadPoolExecutor() as others:
+            end = others.submit(self.end, process)
+            wait_until(lambda: state(ahead) == "Z")
+            between(process)
+            os.kill(behind, signal.SIGCONT)
+            return end.result()
+
+    def test_a_capture_that_grows(self):
+        capture = self.synth("connections", 450, 1024)
+        out, err, status = self.end_with_one_behind(
+            capture, lambda _: append(capture, last_packet(capture)))
+        self.assertEqual((err, status), ("zmtpscope: what is read changed meanwhile: the processes of --jobs have seen other "
+                                         "packets\n", 2))
+        self.assertNotIn(b'"event":"summary"', out)
+
+    def test_an_interrupt_where_one_is_behind(self):
+        """The summary is of all packets of which something was said."""
+        out, err, status = self.end_with_one_behind(self.synth("connections", 450, 1024),
+                                                    lambda process: process.send_signal(signal.SIGINT))
+        self.assertEqual((err, status), ("", 0))
+        *said, summary = map(json.loads, out.splitlines()[1:])
+        self.assertEqual(summary["event"], "summary")
+        self.assertLessEqual(max(event["frame"] for event in said), summary["frame"])
+        self.assertEqual(summary["packets"], summary["frame"])
 
     def test_more_than_fits_into_all_blocks(self):
         self.assertGreater(len(self.assert_same("--json", self.many, jobs=(2, 64))), 4 * BLOCK * BLOCKS)
