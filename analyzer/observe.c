@@ -418,16 +418,18 @@ static void read_packets(struct run *run, struct zs_timeline *timeline, struct z
             continue;
         if (answer != ZS_CAPTURE_PACKET)
             break;
+        /* A filter may leave out any of them. */
+        bool tells = packet.number / PROGRESS != s->last.frame / PROGRESS;
         s->last = (struct zs_stamp){.time_ns = packet.time_ns, .frame = packet.number};
         if (s->first.frame == 0)
             s->first = s->last;
         s->cut += packet.captured < packet.length;
         run->packet = packet.number;
-        if (run->o->progress && packet.number % PROGRESS == 0) {
-            zs_conn_settle(&run->config);
+        if (tells && run->o->progress) {
+            zs_conn_settle(&run->config); /* what waits belongs to earlier packets */
             run->o->progress(run->o->user, packet.number);
         }
-        if (run->o->deal && packet.number % PROGRESS == 0)
+        if (tells && run->o->deal)
             zs_deal_passes(run->o->deal, run->o->share, packet.number);
         zs_net_packet(net, &packet);
     }

@@ -19,6 +19,7 @@ import subject
 
 BINARY = BUILD = None
 SHARES = (1, 3, 7)
+OF_PROGRESS, PROGRESS = 3, 1024  # analyzer/records.h, observe.c
 AS_TEXT = ("several", "replayed", "pubsub")
 
 
@@ -29,6 +30,15 @@ def normal(octets):
 def zmtpscope(*arguments):
     done = subject.run(BINARY, *arguments)
     return normal(done.stdout), done.stderr, done.returncode
+
+
+def records_of(share):
+    octets, records, at = share.read_bytes(), [], 0
+    while at < len(octets):
+        end = at + 24 + int.from_bytes(octets[at + 20:at + 24], "little")
+        records.append(octets[at:end])
+        at = end
+    return records
 
 
 class Shares(unittest.TestCase):
@@ -148,13 +158,22 @@ class Shares(unittest.TestCase):
         self.refused("cut: ends inside a record", one, two, cut)
         self.refused("No such file or directory", self.scratch / "no-such-share")
 
+    def test_a_share_says_how_far_it_is_behind_a_filter(self):
+        """… that leaves out every packet with an even number."""
+        one, other = (segments.Conversation(40000 + n, 5555 + n, syn=False) for n in (0, 1))
+        for _ in range(2 * PROGRESS):
+            one.c2s(b"x")
+            other.c2s(b"x")
+        packets = [packet for pair in zip(one.packets(), other.packets()) for packet in pair]
+        capture = segments.write(self.scratch / "filtered.pcap", segments.retimed(packets, packets))
+        told = [int.from_bytes(record[:8], "little") for record in
+                records_of(self.shares(1, "-f", "tcp port 5555", capture)[0])
+                if record[16] == OF_PROGRESS]
+        self.assertEqual(told, [n * PROGRESS + 1 for n in range(1, 4)])
+
     def test_a_share_whose_places_go_down(self):
         one, two = self.shares(2, "--json", subject.CAPTURES / "several.pcapng")
-        octets, records, at = two.read_bytes(), [], 0
-        while at < len(octets):
-            end = at + 24 + int.from_bytes(octets[at + 20:at + 24], "little")
-            records.append(octets[at:end])
-            at = end
+        records = records_of(two)
         records[3:5] = reversed(records[3:5])
         self.assertNotEqual(records[3][:16], records[4][:16])
         two.write_bytes(b"".join(records))
