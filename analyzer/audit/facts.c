@@ -200,6 +200,8 @@ static void on_close(struct zs_facts *f, const struct zs_event *ev)
     const struct zs_session *s = ev->close.session;
 
     f->outcome = ev->close.outcome;
+    if (ev->close.has_handshake)
+        f->stands_from = f->sight[ZS_SIGHT_GREETING].first.time_ns + ev->close.handshake_ns;
     f->reason = ev->close.reason;
     f->session = s;
     f->context = s->context ? zs_context_facts(s->context) : NULL;
@@ -214,6 +216,7 @@ void zs_facts_event(struct zs_facts *f, const struct zs_event *ev)
     switch (ev->kind) {
     case ZS_EVENT_CONNECTION:
         f->midstream = ev->midstream;
+        f->stands_from = ev->at.time_ns;
         break;
     case ZS_EVENT_GREETING:
         see(f, ZS_SIGHT_GREETING, ev);

@@ -49,6 +49,8 @@ struct zs_facts {
     uint64_t connection;
     char *client, *server; /* ADDR:PORT */
     bool midstream;
+    int64_t
+        stands_from; /* when both sides were ready; where that was not seen, when it was seen first; ns */
     struct zs_mark sight[ZS_SIGHT_COUNT], defect[ZS_RC_COUNT];
     char user[ZS_FACTS_NAME];       /* PLAIN's; octets as on the wire, but for NUL */
     int32_t krb_error;              /* its code, … */

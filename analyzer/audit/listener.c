@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Connections to what an audit keeps of their listener.
  *
- * Limits: those of listener.h. Time is cut into pieces of ZS_STORM_NS, so that a storm around a cut may count as two
- * smaller ones. */
+ * Limits: those of listener.h. Time is cut into pieces of ZS_STORM_NS, each from a failure on, so that a storm around a
+ * cut may count as two smaller ones. */
 #include "analyzer/audit/listener.h"
 
 struct zs_listener *zs_listener_new(const char *endpoint)
@@ -64,23 +64,66 @@ static void add_service(struct zs_listener *l, const struct zs_facts *f)
     show(&s->example, f, ZS_SIGHT_AP_REQ);
 }
 
-static void add_outcome(struct zs_listener *l, const struct zs_facts *f)
+static uint32_t size_of(const struct zs_storm *s)
+{
+    return s->calm ? 0 : s->example.mark.count;
+}
+
+/* Keeps what ended, if it is one, instead of the least that is there. */
+static void keep_storm(struct zs_listener *l)
+{
+    struct zs_storm *least = &l->storm[0];
+
+    for (int i = 1; i < ZS_STORMS; i++)
+        if (size_of(&l->storm[i]) < size_of(least))
+            least = &l->storm[i];
+    if (size_of(&l->now) >= ZS_STORM_LEAST && size_of(&l->now) > size_of(least))
+        *least = l->now;
+}
+
+/* Who sent no greeting only looks whether somebody listens. */
+static void add_failure(struct zs_listener *l, const struct zs_facts *f)
 {
     int64_t now = f->sight[ZS_SIGHT_CLOSE].first.time_ns;
 
-    if (now - l->storm_from >= ZS_STORM_NS || now < l->storm_from) {
-        l->storm_from = now;
-        l->storm_failed = l->storm_good = 0;
+    if (f->session->side[ZS_C2S].greeting.part == ZS_GREETING_SIGNATURE)
+        return;
+    if (now - l->now.from >= ZS_STORM_NS || now < l->now.from) {
+        keep_storm(l);
+        l->now = (struct zs_storm){.from = now, .calm = l->stood_until >= now};
     }
-    l->storm_good += f->outcome == ZS_OUTCOME_ESTABLISHED;
-    if (f->outcome != ZS_OUTCOME_FAILED)
+    show(&l->now.example, f, ZS_SIGHT_CLOSE);
+}
+
+/* A connection that stood is seen when it ends: what it stood in is no storm. */
+static void calm(struct zs_storm *s, const struct zs_facts *f)
+{
+    if (f->stands_from < s->from + ZS_STORM_NS && f->sight[ZS_SIGHT_CLOSE].first.time_ns >= s->from)
+        s->calm = true;
+}
+
+static void add_outcome(struct zs_listener *l, const struct zs_facts *f)
+{
+    if (f->outcome == ZS_OUTCOME_FAILED)
+        add_failure(l, f);
+    if (f->outcome != ZS_OUTCOME_ESTABLISHED)
         return;
-    l->storm_failed++;
-    if (l->storm_good || l->storm_failed < ZS_STORM_LEAST || l->storm_failed <= l->storm.mark.count)
-        return;
-    l->storm.mark.count = 0;
-    show(&l->storm, f, ZS_SIGHT_CLOSE);
-    l->storm.mark.count = l->storm_failed;
+    l->stood_until = MAX(l->stood_until, f->sight[ZS_SIGHT_CLOSE].first.time_ns);
+    calm(&l->now, f);
+    for (int i = 0; i < ZS_STORMS; i++)
+        calm(&l->storm[i], f);
+}
+
+const struct zs_example *zs_listener_storm(const struct zs_listener *l)
+{
+    const struct zs_storm *worst = size_of(&l->now) >= ZS_STORM_LEAST ? &l->now : NULL;
+
+    for (int i = 0; i < ZS_STORMS; i++) {
+        const struct zs_storm *s = &l->storm[i];
+        if (size_of(s) && (!worst || size_of(s) > size_of(worst)))
+            worst = s;
+    }
+    return worst ? &worst->example : NULL;
 }
 
 static void add_identity(struct zs_listener *l, const struct zs_facts *f, unsigned *identities)

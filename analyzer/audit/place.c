@@ -22,12 +22,12 @@ ZS_PREDICATE(mixes_mechanisms)
 
 ZS_PREDICATE(is_in_a_storm)
 {
-    const struct zs_listener *l = c->listener;
+    const struct zs_example *storm = zs_listener_storm(c->listener);
 
-    if (!l->storm.mark.count)
+    if (!storm)
         return ZS_ANSWER_PASS;
-    g_snprintf(r->detail, sizeof r->detail, "%u within a minute", (unsigned)l->storm.mark.count);
-    return zs_answer_shown(r, &l->storm);
+    g_snprintf(r->detail, sizeof r->detail, "%u within a minute", (unsigned)storm->mark.count);
+    return zs_answer_shown(r, storm);
 }
 
 /* The second of two that differ in name, or in kvno alone. */

@@ -382,6 +382,32 @@ static void slow_failures(struct good *g)
     fail_before_the_answer(g);
     g->f.sight[ZS_SIGHT_CLOSE].first.time_ns += g->number * INT64_C(30000000000);
 }
+static void close_after(struct good *g, int64_t s)
+{
+    g->f.sight[ZS_SIGHT_CLOSE].first.time_ns += s * INT64_C(1000000000);
+}
+/* The first one stands all the time, and ends when all is over. */
+static void failures_beside_a_session(struct good *g)
+{
+    if (g->number < CONNECTIONS - 1) {
+        fail_before_the_answer(g);
+        close_after(g, g->number);
+    } else {
+        close_after(g, 200);
+        g->f.stands_from = g->f.sight[ZS_SIGHT_GREETING].first.time_ns;
+    }
+}
+static void failures_before_a_session(struct good *g)
+{
+    failures_beside_a_session(g);
+    g->f.stands_from = g->f.sight[ZS_SIGHT_CLOSE].first.time_ns;
+}
+static void health_checks(struct good *g)
+{
+    fail_before_the_ap_req(g);
+    g->s.side[ZS_C2S].greeting.part = ZS_GREETING_SIGNATURE;
+    g->s.side[ZS_S2C].greeting.part = ZS_GREETING_REMAINDER;
+}
 static void failures_but_one(struct good *g)
 {
     if (g->number)
@@ -663,6 +689,8 @@ static const struct row {
     {"zs-refused", error_command, krb_error},
     {"zs-handshake-storm", fail_before_the_answer, slow_failures},
     {"zs-handshake-storm", fail_before_the_answer, failures_but_one},
+    {"zs-handshake-storm", failures_before_a_session, failures_beside_a_session},
+    {"zs-handshake-storm", fail_before_the_answer, health_checks},
     {"zs-service-several", two_services, two_kvnos},
     {"zs-service-kvnos", two_kvnos, two_services},
     {"zs-service-everywhere", five_hosts, five_ports},
