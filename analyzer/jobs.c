@@ -118,7 +118,7 @@ static void flush_records(void *user)
     s->sent = false;
 }
 
-/* Octets that are to fit behind a head: the text of an event may go on in another block, nothing else may. */
+/* Octets that are to fit behind a head: text may go on in another block, a summary may not. */
 static size_t room_behind(uint32_t kind)
 {
     if (kind == ZS_RECORD_PROGRESS)

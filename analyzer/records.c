@@ -236,19 +236,33 @@ struct merger {
     bool (*put)(void *user, const uint8_t *octets, size_t n, GError **error);
     void *user;
     GString *troubles;  /* what could not be read, a line each … */
-    GHashTable *spoken; /* … and these lines: most shares say the same */
+    GHashTable *spoken; /* … and how often each is there: most shares say the same */
 };
 
-static void add_troubles(struct merger *m, const struct zs_record *at)
+/* One more of it. */
+static guint count_line(GHashTable *lines, const char *line)
 {
-    char *text = g_strndup((const char *)at->octets, at->n);
-    char **lines = g_strsplit(text, "\n", -1);
+    guint n = GPOINTER_TO_UINT(g_hash_table_lookup(lines, line)) + 1;
 
-    for (char **line = lines; *line; line++)
-        if (g_hash_table_add(m->spoken, g_strdup(*line)))
-            g_string_append_printf(m->troubles, "%s%s", m->troubles->len ? "\n" : "", *line);
+    g_hash_table_insert(lines, g_strdup(line), GUINT_TO_POINTER(n));
+    return n;
+}
+
+/* Each line as often as the share that says it most often does: a file may have been named twice. */
+static void add_troubles(struct merger *m, const struct zs_record_source *s)
+{
+    GHashTable *said = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    char **lines = g_strsplit(s->troubles->str, "\n", -1);
+
+    for (char **line = lines; *line; line++) {
+        guint before = GPOINTER_TO_UINT(g_hash_table_lookup(m->spoken, *line));
+        if (count_line(said, *line) <= before)
+            continue;
+        count_line(m->spoken, *line);
+        g_string_append_printf(m->troubles, "%s%s", m->troubles->len ? "\n" : "", *line);
+    }
     g_strfreev(lines);
-    g_free(text);
+    g_hash_table_unref(said);
 }
 
 /* Another order than that of places would be that of no single run. */
@@ -278,7 +292,7 @@ static bool take(struct merger *m, struct zs_record_source *s, GError **error)
             return false;
         break;
     case ZS_RECORD_ERROR:
-        add_troubles(m, at);
+        g_string_append_len(s->troubles, (const char *)at->octets, (gssize)at->n);
         break;
     case ZS_RECORD_PROGRESS:
     case ZS_RECORD_SHARE:
@@ -305,8 +319,10 @@ static bool merge(struct merger *m, size_t n, struct zs_records_merged *merged, 
 
     if (!take_all(m, n, error))
         return false;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         whole += m->sources[i].has_summary;
+        add_troubles(m, &m->sources[i]);
+    }
     if (whole < n && (whole > 0 || m->troubles->len == 0))
         return fail(&m->sources[0], "or another share ends too early", error);
     *merged = (struct zs_records_merged){.has_summary = whole == n};
@@ -327,7 +343,11 @@ bool zs_records_merge(struct zs_record_source *sources, size_t n,
 
     m.troubles = g_string_new(NULL);
     m.spoken = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (size_t i = 0; i < n; i++)
+        sources[i].troubles = g_string_new(NULL);
     bool ok = merge(&m, n, merged, error);
+    for (size_t i = 0; i < n; i++)
+        g_string_free(g_steal_pointer(&sources[i].troubles), TRUE);
     g_string_free(m.troubles, TRUE);
     g_hash_table_unref(m.spoken);
     return ok;

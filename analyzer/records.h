@@ -11,7 +11,7 @@ enum zs_record_kind {
     ZS_RECORD_EVENT,     /* text of the report; several with the same place follow on each other */
     ZS_RECORD_PROGRESS,  /* nothing more comes before this place */
     ZS_RECORD_SUMMARY,
-    ZS_RECORD_ERROR, /* what could not be read */
+    ZS_RECORD_ERROR, /* what could not be read, a line each; the next one goes on with it */
 };
 
 /* Places go up, and no two shares have the same one but 0, the beginning: the rank is a connection's number. What a packet
@@ -43,6 +43,7 @@ struct zs_record_source {
     void *user;
     const char *name; /* for errors */
     struct zs_record at;
+    GString *troubles; /* zs_records_merge()'s: what this share could not read, as it comes */
     bool has_summary;
     struct zs_report_summary summary;
 };

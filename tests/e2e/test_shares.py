@@ -92,6 +92,20 @@ class Shares(unittest.TestCase):
         self.assert_same("-K", subject.CAPTURES / "reqrep.keytab", subject.ROOT / "tests/e2e/input/truncated.pcap")
         self.assert_same("no-such.pcap")
 
+    def test_more_that_cannot_be_read_than_fits_into_a_block(self):
+        folder = self.scratch / "captures"
+        folder.mkdir()
+        short = (subject.ROOT / "tests/e2e/input/truncated.pcap").read_bytes()
+        for n in range(1000):
+            (folder / f"{n}.pcap").write_bytes(short)
+        self.assert_same(folder)
+
+    def test_what_cannot_be_read_twice(self):
+        short = subject.ROOT / "tests/e2e/input/truncated.pcap"
+        for files in ([short, short], [short, short, subject.CAPTURES / "null.pcap"], ["no-such.pcap"] * 3):
+            with self.subTest(files=files):
+                self.assert_same(*files)
+
     def test_what_waits_for_a_hole_until_the_end(self):
         """The hole is given up behind the last packet, and what is sealed behind it waits for its like even then."""
         hello = made.greeting(b"GSSAPI")
