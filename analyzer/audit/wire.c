@@ -173,7 +173,7 @@ ZS_PREDICATE(is_replayed)
 
 /* ==== form ==== */
 
-/* libzmq before 4.3.3 said 3.0, and its padding is what no other implementation writes. */
+/* libzmq before 4.3.3 said 3.0, and its padding is a length. JeroMQ and NetMQ write the same. */
 ZS_PREDICATE(seems_an_old_libzmq)
 {
     const struct zs_facts *f = c->facts;

@@ -415,6 +415,14 @@ class Made(unittest.TestCase):
                         self.assertEqual([f["id"] for f in said["findings"] if f["id"] not in OF_FORGER], wanted)
 
 
+    def test_a_library_that_looks_like_an_old_libzmq_is_not_accused(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = segments.write(pathlib.Path(folder, "made.pcap"), [p for c in old_libzmq(None) for p in c.close().packets()])
+            found = report(file)["findings"][0]
+            self.assertEqual((found["severity"], found["confidence"]), ("low", "inferred"))
+            self.assertRegex(found["explanation"], "JeroMQ and NetMQ")
+
+
 class Hostile(unittest.TestCase):
     """What a peer chose comes out masked, escaped and cut."""
     PASSWORD = b"pa55-\xfeword"
