@@ -20,6 +20,28 @@ ZS_PREDICATE(mixes_mechanisms)
     return zs_answer_shown(r, &e[other]);
 }
 
+/* NULL keeps nobody out. */
+ZS_PREDICATE(is_got_around)
+{
+    const struct zs_example *e = c->listener->established, *old = &e[ZS_MECHANISM_NONE];
+    enum zs_mechanism asked = ZS_MECHANISM_PLAIN;
+
+    while (asked <= ZS_MECHANISM_OTHER && !e[asked].mark.count)
+        asked++;
+    bool asks = asked <= ZS_MECHANISM_OTHER;
+    if (!old->mark.count)
+        return asks ? ZS_ANSWER_PASS : ZS_ANSWER_NONE;
+    if (asks)
+        g_snprintf(r->detail, sizeof r->detail,
+                   "%s on %u, of which c%" G_GUINT64_FORMAT " was the first",
+                   zs_mechanism_text(asked), (unsigned)e[asked].mark.count, e[asked].connection);
+    else if (c->policy->expect_gssapi)
+        g_strlcpy(r->detail, "GSSAPI is expected", sizeof r->detail);
+    else
+        return ZS_ANSWER_PASS;
+    return zs_answer_shown(r, old);
+}
+
 ZS_PREDICATE(is_in_a_storm)
 {
     const struct zs_example *storm = zs_listener_storm(c->listener);

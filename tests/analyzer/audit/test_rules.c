@@ -184,6 +184,21 @@ static void old(struct good *g)
     g->f.old = true;
     g->f.mechanism = ZS_MECHANISM_NONE;
 }
+static void old_where_gssapi_is_expected(struct good *g)
+{
+    old(g);
+    g->policy.expect_gssapi = true;
+}
+static void last_is_old(struct good *g)
+{
+    if (g->number == CONNECTIONS - 1)
+        old(g);
+}
+static void last_is_old_beside_null(struct good *g)
+{
+    be_of(g, ZS_MECHANISM_NULL, "NULL");
+    last_is_old(g);
+}
 static void old_without_messages(struct good *g)
 {
     old(g);
@@ -656,6 +671,8 @@ static const struct row {
     {"zs-plaintext-mode", bare_message, nothing},
     {"zs-plaintext-mode", bare_message, no_token},
     {"zs-zmtp-old", old, old_without_messages},
+    {"zs-zmtp-downgrade", last_is_old, old},
+    {"zs-zmtp-downgrade", old_where_gssapi_is_expected, last_is_old_beside_null},
     {"zs-ticket-weak", ticket_of_des3, ticket_of_camellia},
     {"zs-tokens-legacy", old_tokens, nothing},
     {"zs-wrap-not-sealed", unsealed, nothing},
