@@ -8,6 +8,7 @@ struct zs_audit {
     GHashTable *listeners;                 /* its name in it -> struct zs_listener */
     GHashTable *by_subject[ZS_RULE_COUNT]; /* its subject, or "" -> struct zs_finding, borrowed */
     GPtrArray *findings;
+    GHashTable *answers; /* digest of an AP-REP -> connection, whose it was first */
     unsigned identities; /* that the listeners remember */
     char why_not[1000];
     struct zs_audit_result result;
@@ -45,6 +46,7 @@ struct zs_audit *zs_audit_new(const struct zs_policy *policy)
     a->listeners = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, free_listener);
     for (int i = 0; i < ZS_RULE_COUNT; i++)
         a->by_subject[i] = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    a->answers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     a->findings = g_ptr_array_new_with_free_func(free_finding);
     return a;
 }
@@ -57,6 +59,7 @@ void zs_audit_free(struct zs_audit *a)
     g_hash_table_unref(a->listeners);
     for (int i = 0; i < ZS_RULE_COUNT; i++)
         g_hash_table_unref(a->by_subject[i]);
+    g_hash_table_unref(a->answers);
     g_ptr_array_unref(a->findings);
     g_free(a);
 }
@@ -74,7 +77,9 @@ static char *subject_of(const struct zs_rule *rule, const struct zs_case *c)
     case ZS_SCOPE_ENDPOINT:
         return g_strdup(c->facts ? c->facts->server : c->listener->endpoint);
     case ZS_SCOPE_SERVICE:
-        whole = context ? context->service_principal : NULL;
+        whole = context                                ? context->service_principal
+                : c->listener && c->listener->services ? c->listener->service[0].name
+                                                       : NULL;
         break;
     case ZS_SCOPE_CLIENT:
         whole = context ? context->client_principal : NULL;
@@ -210,6 +215,17 @@ void zs_audit_judge(struct zs_audit *a, const struct zs_facts *f)
     judge_all(a, false, &(struct zs_case){.facts = f, .policy = a->policy});
 }
 
+static void note_answer(struct zs_audit *a, struct zs_facts *f)
+{
+    const uint64_t *first = f->answer ? g_hash_table_lookup(a->answers, f->answer) : NULL;
+
+    if (first)
+        f->copied |= *first != f->connection;
+    else if (f->answer && g_hash_table_size(a->answers) < ZS_ANSWERS_MAX)
+        g_hash_table_insert(a->answers, g_strdup(f->answer),
+                            g_memdup2(&f->connection, sizeof f->connection));
+}
+
 void zs_audit_event(struct zs_audit *a, uint64_t connection, const char *client, const char *server,
                     const struct zs_event *ev)
 {
@@ -220,6 +236,8 @@ void zs_audit_event(struct zs_audit *a, uint64_t connection, const char *client,
         g_hash_table_insert(a->open, &f->connection, f);
     }
     zs_facts_event(f, ev);
+    if (ev->kind == ZS_EVENT_TOKEN)
+        note_answer(a, f);
     if (ev->kind != ZS_EVENT_CLOSE)
         return;
     zs_audit_judge(a, f);

@@ -9,7 +9,8 @@
     5 /* connections that a finding names; of the others there is their number */
 #define ZS_SUBJECTS_MAX \
     100 /* findings of one rule; what is beyond is of the one whose subject is "more" */
-#define ZS_LISTENERS_MAX 4096 /* that are remembered */
+#define ZS_LISTENERS_MAX 4096  /* that are remembered */
+#define ZS_ANSWERS_MAX   65536 /* AP-REPs that are */
 
 /* A connection that shows what a finding says. */
 struct zs_evidence {

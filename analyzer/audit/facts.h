@@ -58,6 +58,8 @@ struct zs_facts {
     bool misnamed;                  /* its last command was libzmq's ERROR that says RROR */
     int64_t ticket_end;             /* Unix time; 0: unknown */
     char replayed[48];              /* of an AP-REQ that came again: where it was first */
+    char *answer;                   /* digest of its AP-REP; NULL: none */
+    bool copied;                    /* another connection has the same one */
     GBytes *identity[ZS_DIR_COUNT]; /* in READY's metadata; NULL: none, or empty */
 
     /* From the end on, borrowed. */
@@ -74,6 +76,9 @@ struct zs_facts *zs_facts_new(uint64_t connection, const char *client, const cha
 void zs_facts_free(struct zs_facts *f); /* NULL is fine */
 /* Takes note of an event. CLOSE is the last one: session and context are borrowed from it. */
 void zs_facts_event(struct zs_facts *f, const struct zs_event *ev);
+
+/* Did the acceptor answer the AP-REQ, and not to refuse it? */
+bool zs_facts_ticket_was_taken(const struct zs_facts *f);
 
 /* The beginning of a text that a peer chose, as a C string in an array of size octets, 4 at least: it ends before a
  * character that does not fit whole, with "..." where something is left out. NUL becomes a space. */

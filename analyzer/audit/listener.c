@@ -47,7 +47,7 @@ static void add_service(struct zs_listener *l, const struct zs_facts *f)
     char name[ZS_FACTS_NAME];
     unsigned i = 0;
 
-    if (!c || !c->service_principal)
+    if (!c || !c->service_principal || !zs_facts_ticket_was_taken(f))
         return;
     zs_facts_clip(name, sizeof name, zs_span(c->service_principal, strlen(c->service_principal)));
     while (i < l->services && !is_same(&l->service[i], name, c))

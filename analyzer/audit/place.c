@@ -100,7 +100,7 @@ ZS_PREDICATE(is_everywhere)
         return ZS_ANSWER_NONE;
     if (l->hosts < ZS_HOSTS_MANY)
         return ZS_ANSWER_PASS;
-    g_snprintf(r->detail, sizeof r->detail, "%s, at %u addresses", l->service[0].name, l->hosts);
+    g_snprintf(r->detail, sizeof r->detail, "one of %u addresses", l->hosts);
     return zs_answer_shown(r, &l->service[0].example);
 }
 
@@ -123,8 +123,8 @@ ZS_PREDICATE(uses_the_hosts_key)
     const struct zs_facts *f = c->facts;
     enum zs_answer a = zs_answer_ap_req(f, r);
 
-    if (a != ZS_ANSWER_PASS)
-        return a;
+    if (a != ZS_ANSWER_PASS || !zs_facts_ticket_was_taken(f))
+        return a == ZS_ANSWER_PASS ? ZS_ANSWER_NONE : a;
     if (!g_str_has_prefix(f->context->service_principal, "host/"))
         return ZS_ANSWER_PASS;
     return zs_answer_fail(r, &f->sight[ZS_SIGHT_AP_REQ]);
@@ -136,8 +136,8 @@ ZS_PREDICATE(has_a_short_name)
     const struct zs_facts *f = c->facts;
     enum zs_answer a = zs_answer_ap_req(f, r);
 
-    if (a != ZS_ANSWER_PASS)
-        return a;
+    if (a != ZS_ANSWER_PASS || !zs_facts_ticket_was_taken(f))
+        return a == ZS_ANSWER_PASS ? ZS_ANSWER_NONE : a;
     const char *slash = strchr(f->context->service_principal, '/');
     if (!slash)
         return ZS_ANSWER_NONE;

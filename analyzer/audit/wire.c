@@ -166,7 +166,10 @@ ZS_PREDICATE(is_replayed)
 
     if (a != ZS_ANSWER_PASS)
         return a;
-    g_strlcpy(r->detail, f->replayed, sizeof r->detail);
+    g_snprintf(r->detail, sizeof r->detail, "%s%s", f->replayed,
+               f->copied ? ", with the same answer: or one connection captured at two places" : "");
+    if (f->copied)
+        r->confidence = ZS_CONFIDENCE_INFERRED;
     const struct zs_mark *again = &f->defect[ZS_E_AP_REQ_REPLAYED];
     return again->count ? zs_answer_fail(r, again) : ZS_ANSWER_PASS;
 }

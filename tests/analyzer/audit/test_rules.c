@@ -461,6 +461,19 @@ static void five_ports(struct good *g)
                                   (char *)"192.0.2.1:5"};
     g->f.server = ports[g->number % 5];
 }
+static void unanswered_others(struct good *g)
+{
+    if (g->number % 2) {
+        two_services(g);
+        fail_before_the_answer(g);
+    }
+}
+static void unanswered_kvnos(struct good *g)
+{
+    two_kvnos(g);
+    if (g->number % 2)
+        fail_before_the_answer(g);
+}
 static void host_key(struct good *g)
 {
     g->k.service_principal = (char *)"host/server.example.org@EXAMPLE.ORG";
@@ -472,6 +485,16 @@ static void short_name(struct good *g)
 static void address(struct good *g)
 {
     g->k.service_principal = (char *)"zmq/192.0.2.2@EXAMPLE.ORG";
+}
+static void host_key_that_is_refused(struct good *g)
+{
+    krb_error(g);
+    host_key(g);
+}
+static void short_name_without_an_answer(struct good *g)
+{
+    fail_before_the_answer(g);
+    short_name(g);
 }
 static void no_host(struct good *g)
 {
@@ -710,6 +733,10 @@ static const struct row {
     {"zs-handshake-storm", fail_before_the_answer, health_checks},
     {"zs-service-several", two_services, two_kvnos},
     {"zs-service-kvnos", two_kvnos, two_services},
+    {"zs-service-several", two_services, unanswered_others},
+    {"zs-service-kvnos", two_kvnos, unanswered_kvnos},
+    {"zs-service-host", host_key, host_key_that_is_refused},
+    {"zs-service-name", short_name, short_name_without_an_answer},
     {"zs-service-everywhere", five_hosts, five_ports},
     {"zs-service-host", host_key, short_name},
     {"zs-service-name", short_name, host_key},
@@ -842,9 +869,9 @@ static void rows_are_whole(void)
         for (int j = 0; j + 1 < i; j++)
             if (strcmp(zs_rules[j].check, r->check) == 0)
                 g_assert_cmpstr(zs_rules[i - 1].check, ==, r->check);
-        /* A listener has no principal. */
+        /* A listener has no client. */
         if (r->of_listener)
-            g_assert_cmpint(r->scope, ==, ZS_SCOPE_ENDPOINT);
+            g_assert_cmpint(r->scope, !=, ZS_SCOPE_CLIENT);
     }
 }
 
@@ -1044,6 +1071,40 @@ static void many_connections_are_one_finding(void)
     zs_audit_free(a);
 }
 
+static void a_service_everywhere_is_one_finding(void)
+{
+    const struct zs_audit_result *result;
+    struct zs_audit *a = audit(five_hosts, &result);
+    unsigned found = 0;
+
+    for (guint i = 0; i < result->findings->len; i++) {
+        const struct zs_finding *other = result->findings->pdata[i];
+        found += strcmp(other->rule->id, "zs-service-everywhere") == 0;
+    }
+    g_assert_cmpuint(found, ==, 1);
+    const struct zs_finding *f = finding(result, "zs-service-everywhere");
+    g_assert_cmpstr(f->subject, ==, "zmq/server.example.org@EXAMPLE.ORG");
+    g_assert_cmpuint(f->connections, ==, CONNECTIONS);
+    zs_audit_free(a);
+}
+
+static void copied(struct good *g)
+{
+    replayed(g);
+    g->f.copied = true;
+}
+
+static void an_answer_that_comes_again_may_be_a_second_view(void)
+{
+    const struct zs_audit_result *result;
+    struct zs_audit *a = audit(copied, &result);
+    const struct zs_finding *f = finding(result, "zs-ap-req-replayed");
+
+    g_assert_cmpint(f->confidence, ==, ZS_CONFIDENCE_INFERRED);
+    g_assert_nonnull(strstr(f->evidence[0].detail, "or one connection captured at two places"));
+    zs_audit_free(a);
+}
+
 static void a_finding_is_as_sure_as_its_weakest_evidence(void)
 {
     const struct zs_audit_result *result;
@@ -1207,6 +1268,8 @@ int main(int argc, char **argv)
         {"/unmeasured/greeting", a_mechanism_that_nobody_named_is_not_read},
         {"/unmeasured/secret", what_only_a_secret_says_is_not_proved},
         {"/findings/one", many_connections_are_one_finding},
+        {"/findings/everywhere", a_service_everywhere_is_one_finding},
+        {"/findings/copied", an_answer_that_comes_again_may_be_a_second_view},
         {"/findings/confidence", a_finding_is_as_sure_as_its_weakest_evidence},
         {"/findings/order", the_worst_comes_first},
         {"/findings/caps", subjects_and_listeners_are_capped},
