@@ -119,9 +119,8 @@ static bool is_too_bad(const struct zs_audit_result *result, int least)
 static bool is_unsure(const struct zs_audit_result *result)
 {
     for (int i = 0; i < ZS_RULE_COUNT; i++)
-        for (int o = 0; o < ZS_OBSTACLE_COUNT; o++)
-            if (result->tally[i].unmeasured[o])
-                return true;
+        if (!zs_tally_is_measured(&result->tally[i]))
+            return true;
     return false;
 }
 

@@ -150,6 +150,23 @@ static void find(struct zs_audit *a, const struct zs_rule *rule, const struct zs
 
 /* ==== rules ==== */
 
+bool zs_tally_is_measured(const struct zs_tally *t)
+{
+    for (int o = 0; o < ZS_OBSTACLE_COUNT; o++)
+        if (t->unmeasured[o])
+            return false;
+    return true;
+}
+
+enum zs_answer zs_tally_verdict(const struct zs_tally *t)
+{
+    if (t->failed)
+        return ZS_ANSWER_FAIL;
+    if (!zs_tally_is_measured(t))
+        return ZS_ANSWER_UNMEASURED;
+    return t->passed ? ZS_ANSWER_PASS : ZS_ANSWER_NONE;
+}
+
 static void judge(struct zs_audit *a, const struct zs_rule *rule, const struct zs_case *c)
 {
     struct zs_ruling ruling = {.confidence = rule->confidence};

@@ -35,6 +35,11 @@ struct zs_tally {
     uint64_t passed, failed, unmeasured[ZS_OBSTACLE_COUNT];
 };
 
+/* Was the rule measured wherever it applied? */
+bool zs_tally_is_measured(const struct zs_tally *t);
+/* FAIL where it failed somewhere; UNMEASURED: measured here and not there, it does not hold as a whole. */
+enum zs_answer zs_tally_verdict(const struct zs_tally *t);
+
 struct zs_audit_result {
     const GPtrArray *findings; /* of struct zs_finding *: the worst first */
     uint64_t count[ZS_RISK_COUNT];

@@ -69,15 +69,15 @@ static void put_finding(struct zs_json *j, const struct zs_finding *f)
     zs_json_object_end(j);
 }
 
-/* One that was measured here and not there does not hold as a whole. */
 static const char *verdict_of(const struct zs_tally *t)
 {
-    if (t->failed)
-        return "fail";
-    for (int o = 0; o < ZS_OBSTACLE_COUNT; o++)
-        if (t->unmeasured[o])
-            return "not-measurable";
-    return t->passed ? "pass" : "not-applicable";
+    static const char *const verdicts[] = {
+        [ZS_ANSWER_NONE] = "not-applicable",
+        [ZS_ANSWER_PASS] = "pass",
+        [ZS_ANSWER_FAIL] = "fail",
+        [ZS_ANSWER_UNMEASURED] = "not-measurable",
+    };
+    return verdicts[zs_tally_verdict(t)];
 }
 
 static void put_rule(struct zs_json *j, const struct zs_rule *rule, const struct zs_tally *t)

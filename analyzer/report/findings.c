@@ -65,26 +65,18 @@ static char *looked_at(const struct zs_findings_report *r)
         s->established, s->contexts_opened, s->contexts, zs_plural(s->contexts));
 }
 
-static bool is_measured(const struct zs_tally *t)
-{
-    for (int o = 0; o < ZS_OBSTACLE_COUNT; o++)
-        if (t->unmeasured[o])
-            return false;
-    return true;
-}
-
 /* Does a check hold wherever there was something to look at, in each of its rules, which stand behind each other? */
 static bool holds(const struct zs_audit_result *result, int first, int behind)
 {
-    uint64_t passed = 0;
+    bool passed = false;
 
     for (int i = first; i < behind; i++) {
-        const struct zs_tally *t = &result->tally[i];
-        if (t->failed || !is_measured(t))
+        enum zs_answer verdict = zs_tally_verdict(&result->tally[i]);
+        if (verdict == ZS_ANSWER_FAIL || verdict == ZS_ANSWER_UNMEASURED)
             return false;
-        passed += t->passed;
+        passed |= verdict == ZS_ANSWER_PASS;
     }
-    return passed > 0;
+    return passed;
 }
 
 static char *what_holds(const struct zs_findings_report *r)

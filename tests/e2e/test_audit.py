@@ -204,6 +204,11 @@ class Captures(unittest.TestCase):
                             and r["id"] != "zs-ntlm"}  # which an AP-REQ shows not to be
                     self.assertEqual(held & {"P02", "P06", "P07", "P10", "P12", "P20", "K06", "K07"}, set())
 
+    def test_what_is_signed_alone_is_not_called_sealed(self):
+        for finding in of_capture(*dict(runs())["integrity-only"])["findings"]:
+            if finding["id"] != "zs-wrap-not-sealed":
+                self.assertNotIn("sealed", finding["title"])
+
     def test_without_keys_nothing_of_the_keys_is_said_to_hold(self):
         for name, words in runs():
             if len(words) > 1 or f"{name} with keys" not in dict(runs()):

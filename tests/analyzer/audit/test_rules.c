@@ -1196,6 +1196,20 @@ static void rules_that_are_left_out_are_not_asked(void)
     zs_audit_free(a);
 }
 
+static void a_rule_holds_where_it_was_measured_everywhere(void)
+{
+    struct zs_tally t = {0};
+
+    g_assert_cmpint(zs_tally_verdict(&t), ==, ZS_ANSWER_NONE);
+    t.passed = 2;
+    g_assert_cmpint(zs_tally_verdict(&t), ==, ZS_ANSWER_PASS);
+    t.unmeasured[ZS_OBSTACLE_COUNT - 1] = 1;
+    g_assert_cmpint(zs_tally_verdict(&t), ==, ZS_ANSWER_UNMEASURED);
+    t.failed = 1;
+    g_assert_cmpint(zs_tally_verdict(&t), ==, ZS_ANSWER_FAIL);
+    g_assert_false(zs_tally_is_measured(&t));
+}
+
 /* ==== names ==== */
 
 static void long_names_end_before_a_character_that_is_cut(void)
@@ -1274,6 +1288,7 @@ int main(int argc, char **argv)
         {"/findings/order", the_worst_comes_first},
         {"/findings/caps", subjects_and_listeners_are_capped},
         {"/findings/left-out", rules_that_are_left_out_are_not_asked},
+        {"/findings/verdict", a_rule_holds_where_it_was_measured_everywhere},
         {"/names/clip", long_names_end_before_a_character_that_is_cut},
         {"/names/details", details_of_any_length_fit},
     };
