@@ -199,6 +199,10 @@ static void add_command_body(const struct zs_shown *s, proto_tree *tree,
         add_curve(s, tree, src, &curve, c->id == ZS_CMD_HELLO);
         return;
     }
+    if (s->pdu->place.mechanism == ZS_MECHANISM_PLAIN && c->id == ZS_CMD_HELLO) {
+        add_plain_hello(tree, src, c);
+        return;
+    }
     switch (c->id) {
     case ZS_CMD_READY:
     case ZS_CMD_INITIATE:
@@ -218,9 +222,6 @@ static void add_command_body(const struct zs_shown *s, proto_tree *tree,
         break;
     case ZS_CMD_ERROR:
         add_error(tree, src, c);
-        break;
-    case ZS_CMD_HELLO:
-        add_plain_hello(tree, src, c);
         break;
     default:
         if (c->body.n)
