@@ -72,7 +72,7 @@ static inline enum zs_flow_interest fuzz_data(void *user, enum zs_flow_side from
     struct fuzz_flow *f = user;
     static volatile uint8_t sink;
     FUZZ_CHECK(f->open && !f->refused && n > 0 && from <= ZS_FLOW_SERVER);
-    FUZZ_CHECK(at->frame == fuzz_current->frame);
+    FUZZ_CHECK(at->frame <= fuzz_current->frame); /* of what waited that of its own packet */
     for (size_t i = 0; i < n; i++)
         sink = bytes[i];
     (void)sink;
