@@ -25,7 +25,7 @@ static int *open_shares(char **paths, size_t n)
     for (size_t i = 0; i < n; i++) {
         descriptors[i] = open(paths[i], O_RDONLY | O_CLOEXEC);
         if (descriptors[i] < 0) {
-            fprintf(stderr, "zmtpscope: %s: %s\n", paths[i], g_strerror(errno));
+            zs_output_fail(paths[i], g_strerror(errno));
             while (i-- > 0)
                 close(descriptors[i]);
             g_free(descriptors);

@@ -350,7 +350,7 @@ static void on_secrets(void *user, const char *capture, uint32_t type, const voi
     if (!zs_keyring_add_secrets(run->o->keys, octets, n, "the capture's secrets block", false,
                                 &why) &&
         !other_says_it)
-        fprintf(stderr, "zmtpscope: %s: %s\n", capture, why);
+        zs_output_fail(capture, why);
     g_free(why);
 }
 

@@ -118,7 +118,7 @@ bool zs_outfile_open(struct zs_outfile *f, const char *path, const char *const *
     if (f->out)
         return true;
     if (may)
-        fprintf(stderr, "zmtpscope: %s: %s\n", path, g_strerror(errno));
+        zs_output_fail(path, g_strerror(errno));
     clear(f);
     return false;
 }
@@ -164,7 +164,7 @@ bool zs_outfile_close(struct zs_outfile *f, bool keep)
     if (ok && keep)
         ok = moved = rename(f->temporary, f->target) == 0;
     if (!ok)
-        fprintf(stderr, "zmtpscope: %s: %s\n", f->path, g_strerror(errno));
+        zs_output_fail(f->path, g_strerror(errno));
     if (f->temporary && !moved)
         unlink(f->temporary);
     clear(f);
